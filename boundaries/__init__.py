@@ -1,0 +1,1 @@
+"""The territories of France, year by year: codes, vintages, memberships, passages, outlines."""

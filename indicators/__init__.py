@@ -1,0 +1,1 @@
+"""What is measured, from which source: catalogue, imports, publication, published values."""
