@@ -1,7 +1,7 @@
 """The private PostGIS server that every test shares, started by the tests themselves.
 
-`cluster` is a real server in a temporary folder; `engine` has every migration applied; `conn` is a transaction
-that is rolled back, so that tests may write freely.
+`cluster` is a real server in a temporary folder; `engine` has every migration applied; `conn` is a
+transaction that is rolled back, so that tests may write freely.
 """
 
 import tempfile

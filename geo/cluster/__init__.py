@@ -5,6 +5,7 @@ passes the folder is trusted (the account that runs it, and root). Nothing here 
 """
 
 import os
+import secrets
 import shutil
 import time
 from collections.abc import Callable
@@ -27,6 +28,7 @@ ROLE = "ores"
 DATABASE = "ores"
 ADMINISTRATOR = "postgres"
 EXTENSIONS = ("postgis", "btree_gist")
+UNFINISHED = "data.unfinished-"
 START_SECONDS = 180
 PORT = "5432"  # part of the name of the socket; nothing listens on the network
 
@@ -73,9 +75,12 @@ class Cluster:
         """Create the server if needed, start it if needed, and return once it answers."""
         with locked(self.home):
             place = self._create()
-            if processes.server(place) is None:
+            if processes.server(place) is None or not self._answers(place):
                 self._launch(place)
-            self._wait(place)
+                if not self._answers(place):
+                    raise ClusterError(
+                        f"Le serveur PostGIS privé s’arrête aussitôt lancé (journal : {place.log})"
+                    )
             if not place.ready.exists():
                 self._equip(place)
 
@@ -103,25 +108,39 @@ class Cluster:
     # --- steps; each is called with the lock held ---
 
     def _create(self) -> Place:
-        place = places.recorded(self.home)
+        place = places.recorded(self.home) or self._adopt()
+        account = account_for(place.data if place else self.home / places.INSIDE)
         if place is not None and (place.data / "PG_VERSION").exists():
             return place
         program = postgres.find()
-        account = account_for(self.home / "cluster")
         self._sweep(place)
         if place is None or not account.can_write(place.state):
             place = places.choose(self.home, account, ephemeral=self.ephemeral, say=self._say)
-        for leftover in (place.unfinished, place.data):
+        for leftover in (*place.state.glob(f"{UNFINISHED}*"), place.data):
             shutil.rmtree(leftover, ignore_errors=True)
+        # A name of its own: the initdb of a killed command may still be writing in the former one.
+        unfinished = place.state / f"{UNFINISHED}{secrets.token_hex(4)}"
         place.ready.unlink(missing_ok=True)
-        command = [program.program("initdb"), "--pgdata", place.unfinished.name, "--username", ADMINISTRATOR]
+        command = [program.program("initdb"), "--pgdata", unfinished.name, "--username", ADMINISTRATOR]
         command += ["--encoding", "UTF8", "--locale", "C.UTF-8", "--auth", "trust", "--no-instructions"]
         command += ["--no-sync"] if self.ephemeral else ["--data-checksums"]
         done = account.run(command, cwd=place.state)
         if done.returncode != 0:
             raise ClusterError(f"La création du serveur PostGIS privé a échoué : {_last_words(done.stderr)}")
-        place.unfinished.rename(place.data)
+        unfinished.rename(place.data)
         return place
+
+    def _adopt(self) -> Place | None:
+        """Return the place of a data folder that was moved here with its files, if it was."""
+        former = places.moved(self.home)
+        if former is None:
+            return None
+        if processes.survivors(former):
+            raise ClusterError(
+                "Ce dossier de données a été déplacé ou copié pendant que son serveur PostGIS tournait : "
+                "arrêtez ce serveur là où il a été lancé, puis relancez la commande."
+            )
+        return places.rename(self.home, former)
 
     def _launch(self, place: Place) -> None:
         account = account_for(place.data)
@@ -153,15 +172,17 @@ class Cluster:
         _write(place.data / "postgresql.conf", "\n".join(lines) + "\n", account)
         _write(place.data / "pg_hba.conf", "local all all trust\n", account)
 
-    def _wait(self, place: Place) -> None:
-        """Return once the server answers: another command may have launched it a moment ago."""
+    def _answers(self, place: Place) -> bool:
+        """Return True once the server answers (it may have just been launched), False if it is gone."""
         limit = time.monotonic() + START_SECONDS
         while True:
             try:
                 _connect(place, "postgres").close()
-                return
+                return True
             except psycopg.OperationalError as error:
-                if time.monotonic() > limit or processes.server(place) is None:
+                if processes.server(place) is None:
+                    return False
+                if time.monotonic() > limit:
                     words = f"{_last_words(str(error))} (journal : {place.log})"
                     raise ClusterError(f"Le serveur PostGIS privé ne répond pas : {words}") from error
                 time.sleep(0.05)
@@ -235,7 +256,7 @@ def _write(path: Path, text: str, account: Account) -> None:
 
 
 def _last_words(text: str) -> str:
-    """Return the line that explains a failure: the last FATAL, PANIC or ERROR one, or the last one."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    """Return what explains a failure: the last line that names an error, or the last lines."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()] or ["aucune explication"]
     telling = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "ERROR", "error:"))]
-    return (telling or lines or ["aucune explication"])[-1]
+    return telling[-1] if telling else " ".join(lines[-3:])

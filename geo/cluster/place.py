@@ -19,6 +19,7 @@ from pathlib import Path
 from geo.cluster.account import Account
 
 RECORD = "cluster.json"
+INSIDE = "cluster"
 SOCKET_FILE = ".s.PGSQL.5432"
 SOCKET_PATH_MAX = 107  # bytes of sockaddr_un.sun_path, without its final zero
 
@@ -44,11 +45,6 @@ class Place:
         return self.state / "data"
 
     @property
-    def unfinished(self) -> Path:
-        """Return the folder in which `data` is made, before it takes its name."""
-        return self.state / "data.unfinished"
-
-    @property
     def ready(self) -> Path:
         """Return the mark that the role, the database and the extensions were made."""
         return self.state / "ready"
@@ -72,32 +68,53 @@ class Place:
 
 
 def recorded(home: Path) -> Place | None:
-    """Return the place that this data folder remembers, or None."""
+    """Return the place that this data folder remembers, or None (also in a folder moved or copied)."""
     try:
         record = json.loads((home / RECORD).read_text())
-        return Place(str(record["token"]), Path(record["state"]))
+        place = Place(str(record["token"]), Path(record["state"]))
+        return place if record["home"] == str(home) else None
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
         return None
+
+
+def moved(home: Path) -> Place | None:
+    """Return where the files are when this data folder was moved or copied here with them, or None.
+
+    It bears the token of its former life: a server of that name may still run, on these files or on those it
+    was copied from.
+    """
+    try:
+        record = json.loads((home / RECORD).read_text())
+        inside = Place(str(record["token"]), home / INSIDE)
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+    return inside if record["home"] != str(home) and inside.data.is_dir() else None
 
 
 def choose(home: Path, account: Account, *, ephemeral: bool, say: Callable[[str], None]) -> Place:
     """Return a new place for this data folder, made, given to `account` and remembered."""
     token = secrets.token_hex(4)
-    inside = home / "cluster"
+    inside = home / INSIDE
     account.give(inside)
     if account.can_write(inside):
         place = Place(token, inside)
     else:
-        inside.rmdir() if not any(inside.iterdir()) else None
+        if not any(inside.iterdir()):
+            inside.rmdir()
         place = Place(token, _elsewhere(home, token, ephemeral=ephemeral))
         account.give(place.state)
         say(
             f"Le dossier {home} est fermé au compte « {account.name} » qui fait tourner PostgreSQL : "
             f"les données de la base sont gardées dans {place.state}."
         )
-    new = home / f"{RECORD}.new"
-    new.write_text(json.dumps({"token": place.token, "state": str(place.state)}) + "\n")
-    new.replace(home / RECORD)
+    _record(home, place)
+    return place
+
+
+def rename(home: Path, former: Place) -> Place:
+    """Return the place of a moved data folder, under a new name and remembered."""
+    place = Place(secrets.token_hex(4), former.state)
+    _record(home, place)
     return place
 
 
@@ -111,6 +128,12 @@ def forget(home: Path, place: Place) -> None:
     for folder in (place.sockets, place.state):
         shutil.rmtree(folder, ignore_errors=True)
     (home / RECORD).unlink(missing_ok=True)
+
+
+def _record(home: Path, place: Place) -> None:
+    new = home / f"{RECORD}.new"
+    new.write_text(json.dumps({"home": str(home), "token": place.token, "state": str(place.state)}) + "\n")
+    new.replace(home / RECORD)
 
 
 def _mark(home: Path) -> str:

@@ -23,7 +23,7 @@ def memory_seen() -> int:
 def settings(memory: int, cores: int, *, ephemeral: bool = False) -> dict[str, str]:
     """Return the settings for a machine with `memory` bytes, most of them left to the other processes.
 
-    Durability is kept (fsync, synchronous_commit) except for an `ephemeral` cluster, which dies with its test.
+    Durability is kept (fsync, synchronous_commit) except for an `ephemeral` cluster, for tests.
 
     >>> settings(24 * GIB, 2)["shared_buffers"], settings(1 * GIB, 1)["work_mem"]
     ('2048MB', '8MB')
