@@ -29,7 +29,8 @@ class Delivery:
       communes only, never municipal arrondissements;
     - arrondissements: code, nom, commune, population, geometry: the municipal arrondissements of Paris, Lyon
       and Marseille (may be empty);
-    - epci: code, nom, nature (CC, CA, CU, METRO…); departements: code, nom, region; regions: code, nom;
+    - epci: code, nom, nature (CC, CA, CU, METRO…) and, where the source counts them, members (communes);
+    - departements: code, nom, region; regions: code, nom;
     - former: code, successor: every vanished commune code and the commune of this millesime that took it over;
     - delegated: code, commune: communes deleguees and associees, and the commune they are part of.
 
@@ -46,6 +47,10 @@ class Delivery:
     epci: pd.DataFrame
     departements: pd.DataFrame
     regions: pd.DataFrame
-    former: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"code": [], "successor": []}, dtype=str))
-    delegated: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"code": [], "commune": []}, dtype=str))
+    former: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame({"code": [], "successor": []}, dtype=str)
+    )
+    delegated: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame({"code": [], "commune": []}, dtype=str)
+    )
     outlines: bool = True

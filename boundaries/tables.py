@@ -1,0 +1,134 @@
+"""What is stored of the territories: millesimes, territories, memberships, former codes, passages, outlines."""
+
+from datetime import datetime
+from typing import Any
+
+from geoalchemy2 import Geometry, WKBElement
+from sqlalchemy import ForeignKey, Identity, Index, SmallInteger, UniqueConstraint, func
+from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION, JSONB, TIMESTAMP
+from sqlalchemy.orm import Mapped, mapped_column
+
+from geo.schema import Stored
+
+SCHEMA = "boundaries"
+
+
+class Millesime(Stored):
+    """A vintage of the geography (1 January of `year`), as it was last loaded."""
+
+    __tablename__ = "millesime"
+    __table_args__ = {"schema": SCHEMA}
+
+    year: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    scope: Mapped[str] = mapped_column(comment="Region code, or 'all' for the whole country")
+    outlines: Mapped[bool] = mapped_column(comment="False where only the code list is known")
+    source: Mapped[str]
+    licence: Mapped[str]
+    files: Mapped[list[dict[str, str]]] = mapped_column(JSONB, comment="Name and SHA-256 of each file read")
+    report: Mapped[dict[str, Any]] = mapped_column(
+        JSONB, comment="What the checks found and what was repaired"
+    )
+    version: Mapped[str] = mapped_column(comment="Digest of everything stored for this millesime")
+    loaded_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.now())
+
+
+class Territory(Stored):
+    """A territory in one millesime; `id` is the feature id of tiles and stays the same when reloaded."""
+
+    __tablename__ = "territory"
+    __table_args__ = (
+        UniqueConstraint("millesime", "level", "code"),
+        Index("territory_geom_idx", "geom", postgresql_using="gist"),
+        {"schema": SCHEMA},
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    millesime: Mapped[int] = mapped_column(SmallInteger, ForeignKey(Millesime.year, ondelete="CASCADE"))
+    level: Mapped[str]
+    code: Mapped[str]
+    nom: Mapped[str]
+    nature: Mapped[str | None] = mapped_column(comment="Kind of EPCI: CC, CA, CU, METRO…")
+    in_scope: Mapped[bool] = mapped_column(
+        comment="False for communes outside the Region that complete an EPCI"
+    )
+    emprise: Mapped[str] = mapped_column(
+        comment="'territoire entier' or 'partie régionale' of what is loaded"
+    )
+    straddles: Mapped[bool] = mapped_column(comment="True for an EPCI that crosses the Region's border")
+    weight_population: Mapped[int | None] = mapped_column(comment="Municipal population that weighs a split")
+    area_m2: Mapped[float | None] = mapped_column(DOUBLE_PRECISION, comment="In the territory's metric CRS")
+    geom: Mapped[WKBElement | None] = mapped_column(Geometry("MULTIPOLYGON", srid=4326, spatial_index=False))
+
+
+class Membership(Stored):
+    """A territory and one that contains it; all ancestors are listed, not the nearest alone."""
+
+    __tablename__ = "membership"
+    __table_args__ = (
+        Index("membership_parent_idx", "millesime", "parent_level", "parent_code", "level"),
+        {"schema": SCHEMA},
+    )
+
+    millesime: Mapped[int] = mapped_column(
+        SmallInteger, ForeignKey(Millesime.year, ondelete="CASCADE"), primary_key=True
+    )
+    level: Mapped[str] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    parent_level: Mapped[str] = mapped_column(primary_key=True)
+    parent_code: Mapped[str] = mapped_column(primary_key=True)
+
+
+class FormerCode(Stored):
+    """A commune code that no longer exists in a millesime, and the commune that took it over."""
+
+    __tablename__ = "former_code"
+    __table_args__ = {"schema": SCHEMA}
+
+    millesime: Mapped[int] = mapped_column(
+        SmallInteger, ForeignKey(Millesime.year, ondelete="CASCADE"), primary_key=True
+    )
+    code: Mapped[str] = mapped_column(primary_key=True)
+    successor: Mapped[str]
+    part_of: Mapped[bool] = mapped_column(
+        comment="True for a commune deleguee or associee that kept its code"
+    )
+
+
+class Passage(Stored):
+    """How a commune of one millesime goes into another; communes that do not change are not listed."""
+
+    __tablename__ = "passage"
+    __table_args__ = (
+        Index("passage_to_idx", "to_millesime", "from_millesime", "to_code"),
+        {"schema": SCHEMA},
+    )
+
+    from_millesime: Mapped[int] = mapped_column(
+        SmallInteger, ForeignKey(Millesime.year, ondelete="CASCADE"), primary_key=True
+    )
+    to_millesime: Mapped[int] = mapped_column(
+        SmallInteger, ForeignKey(Millesime.year, ondelete="CASCADE"), primary_key=True
+    )
+    from_code: Mapped[str] = mapped_column(primary_key=True)
+    to_code: Mapped[str] = mapped_column(primary_key=True)
+    weight: Mapped[float] = mapped_column(DOUBLE_PRECISION, comment="Share of from_code that goes to to_code")
+    kind: Mapped[str] = mapped_column(comment="'exact' when the weight is 1, 'estimated' otherwise")
+
+
+class Outline(Stored):
+    """A territory drawn for a band of zooms, in EPSG:3857; borders are shared at every band."""
+
+    __tablename__ = "outline"
+    __table_args__ = (
+        Index("outline_place_idx", "millesime", "level", "band", "geom", postgresql_using="gist"),
+        {"schema": SCHEMA},
+    )
+
+    territory_id: Mapped[int] = mapped_column(ForeignKey(Territory.id, ondelete="CASCADE"), primary_key=True)
+    band: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    millesime: Mapped[int] = mapped_column(SmallInteger)
+    level: Mapped[str]
+    code: Mapped[str]
+    nom: Mapped[str]
+    geom: Mapped[WKBElement] = mapped_column(Geometry("MULTIPOLYGON", srid=3857, spatial_index=False))
+    centre: Mapped[WKBElement] = mapped_column(Geometry("POINT", srid=3857, spatial_index=False))
