@@ -1,9 +1,13 @@
 """Gives the frames of a source the exact shape that `boundaries.delivery.Delivery` states."""
 
+from collections.abc import Callable
+from functools import partial
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from boundaries.levels import LABELS, Level, is_code
 from boundaries.sources.codes import CITIES, city_of, is_kept_out
@@ -18,9 +22,7 @@ SHOWN = 10  # codes named in a sentence
 def in_degrees(frame: gpd.GeoDataFrame, table: str) -> gpd.GeoDataFrame:
     """Return the frame in EPSG:4326 and two dimensions; raises Invalid without a coordinate system."""
     if frame.crs is None:
-        raise Invalid(
-            f"{table}\u202f: le système de coordonnées n’est pas indiqué (fichier .prj absent\u202f?)."
-        )
+        raise Invalid(f"{table}\u202f: le système de coordonnées n’est pas indiqué (fichier .prj absent\u202f?).")
     moved = frame.to_crs(CRS)
     return moved.set_geometry(shapely.force_2d(moved.geometry.array))
 
@@ -33,28 +35,29 @@ def communes_and_arrondissements(raw: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFram
     no commune.
     """
     checked(raw, Level.COMMUNE)
-    kept = raw[[not is_kept_out(code) for code in raw["code"]]]
+    kept = raw[~holds(raw["code"], is_kept_out)]
     if kept.empty:
         raise Invalid("Le fichier ne contient aucune commune.")
-    is_part = np.array([city_of(code) is not None for code in kept["code"]], dtype=bool)
+    is_part = holds(kept["code"], city_of)
     communes, parts = kept[~is_part], kept[is_part].copy()
     parts["commune"] = [city.code for code in parts["code"] if (city := city_of(code))]
     whole = [
-        _union(parts[parts["commune"] == city.code])
-        for city in CITIES
-        if _is_lacking(city.code, communes, parts)
+        _union(parts[parts["commune"] == city.code]) for city in CITIES if _is_lacking(city.code, communes, parts)
     ]
     communes = pd.concat([communes[COMMUNE_COLUMNS], *whole], ignore_index=True)
     return _frame(communes, COMMUNE_COLUMNS), _frame(parts, ARRONDISSEMENT_COLUMNS)
 
 
+def holds(codes: pd.Series, test: Callable[[str], object]) -> NDArray[np.bool_]:
+    """Return, for each code, whether it passes the test; no code is an empty text."""
+    return np.array([bool(test(code or "")) for code in codes], dtype=bool)
+
+
 def checked(frame: pd.DataFrame, level: Level) -> pd.DataFrame:
-    """Return the frame if its codes have the form of the level, none twice, all named, outlined by polygons."""
+    """Return the frame if its codes are of the level, none twice, all named, outlined by polygons."""
     codes = frame["code"]
     odd = {
-        "codes mal formés": pd.Series(
-            [not is_code(level, code or "") for code in codes], codes.index, dtype=bool
-        ),
+        "codes mal formés": ~holds(codes, partial(is_code, level)),
         "codes en double": codes.duplicated(),
         "codes sans nom": frame["nom"].isna(),
     }
@@ -77,9 +80,7 @@ def linked(communes: pd.DataFrame, departements: pd.DataFrame, regions: pd.DataF
     ):
         lost = sorted(set(children[column].astype(str)) - set(parents["code"]))
         if lost:
-            raise Invalid(
-                f"La livraison ne décrit pas {column} {', '.join(lost[:5])}, cité par ses territoires."
-            )
+            raise Invalid(f"La livraison ne décrit pas {column} {', '.join(lost[:5])}, cité par ses territoires.")
 
 
 def listed(codes: pd.Series, **others: pd.Series) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from boundaries.levels import Level
 from boundaries.scope import ALL
 from boundaries.sources.codes import CITIES, LICENCE, departement_of, is_kept_out
 from boundaries.sources.fetch import Fetched, fetch, fetch_all, is_url
-from boundaries.sources.frames import checked, communes_and_arrondissements, linked, listed
+from boundaries.sources.frames import checked, communes_and_arrondissements, holds, linked, listed
 from boundaries.sources.geo_api_answers import LISTS, Answers
 from geo.errors import Invalid
 from geo.progress import Progress, silent
@@ -28,9 +28,7 @@ LIST_FIELDS = {
 LIMIT_BYTES = 500_000_000
 
 
-def read(
-    location: str, millesime: int, cache: Path, progress: Progress, region: str | None = None
-) -> Delivery:
+def read(location: str, millesime: int, cache: Path, progress: Progress, region: str | None = None) -> Delivery:
     """Return the communes of `region` (of France: None or `all`), and those that complete its EPCI.
 
     `location`: the base address of the API (empty: the official one), asked departement by departement; or a
@@ -54,7 +52,7 @@ def read(
         epci = listed(communes["epci"]).assign(nature=None)
     if departements is None:
         departements = listed(communes["departement"], region=communes["region"])
-    departements = departements[[not is_kept_out(f"{code}00") for code in departements["code"]]]
+    departements = departements[~holds(departements["code"], lambda code: is_kept_out(f"{code}00"))]
     if regions is None:
         regions = listed(communes["region"])
     for frame, level in ((epci, Level.EPCI), (departements, Level.DEPARTEMENT), (regions, Level.REGION)):

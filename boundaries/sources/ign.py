@@ -16,7 +16,7 @@ from boundaries.levels import Level, is_code
 from boundaries.sources.attributes import named
 from boundaries.sources.codes import LICENCE, city_of, departement_of, is_kept_out
 from boundaries.sources.fetch import fetch_all
-from boundaries.sources.frames import checked, communes_and_arrondissements, in_degrees, linked
+from boundaries.sources.frames import checked, communes_and_arrondissements, holds, in_degrees, linked
 from boundaries.sources.ign_layout import ATTRIBUTES, NATURES, NO_CODE, OPTIONAL_TABLES, TABLES
 from boundaries.sources.ign_tables import DATASETS, Table, tables
 from boundaries.sources.ign_tables import read as read_table
@@ -24,9 +24,7 @@ from geo.errors import Invalid
 from geo.progress import Progress
 
 
-def read(
-    location: str, millesime: int, cache: Path, progress: Progress, region: str | None = None
-) -> Delivery:
+def read(location: str, millesime: int, cache: Path, progress: Progress, region: str | None = None) -> Delivery:
     """Return the whole edition that the files hold; `region` is not needed here (`boundaries.scope` cuts).
 
     `location`: a GeoPackage, a shapefile, a zip archive of either, a folder of them, or several with commas
@@ -54,7 +52,7 @@ def read(
     communes, arrondissements = communes_and_arrondissements(_communes(frames, departements, epci))
     linked(communes, departements, regions)
     delegated = frames["delegated"]
-    delegated = delegated[[city_of(code or "") is None for code in delegated["code"]]].dropna()
+    delegated = delegated[~holds(delegated["code"], city_of)].dropna()
     delegated = delegated[delegated["code"] != delegated["commune"]]
     return Delivery(
         millesime=millesime,
@@ -66,7 +64,7 @@ def read(
         epci=epci[epci["nature"] != "EPT"].reset_index(drop=True),
         departements=departements,
         regions=regions.reset_index(drop=True),
-        delegated=delegated[~delegated["commune"].map(is_kept_out)]
+        delegated=delegated[~holds(delegated["commune"], is_kept_out)]
         .drop_duplicates("code")
         .reset_index(drop=True),
     )
@@ -90,17 +88,13 @@ def _stacked(ours: str, several: list[Table]) -> pd.DataFrame:
     return gpd.GeoDataFrame(empty, geometry=[], crs="EPSG:4326") if outlines else empty
 
 
-def _communes(
-    frames: dict[str, pd.DataFrame], departements: pd.DataFrame, epci: pd.DataFrame
-) -> gpd.GeoDataFrame:
+def _communes(frames: dict[str, pd.DataFrame], departements: pd.DataFrame, epci: pd.DataFrame) -> gpd.GeoDataFrame:
     """Return communes and municipal arrondissements together, with their departement, region and EPCI."""
     parts = frames["arrondissements"]
-    parts = parts[[city_of(code or "") is not None for code in parts["code"]]].drop_duplicates("code")
+    parts = parts[holds(parts["code"], city_of)].drop_duplicates("code")
     both = pd.concat([frames["communes"], parts], ignore_index=True)
     both["departement"] = [departement_of(code or "") for code in both["code"]]
-    both["region"] = both["departement"].map(
-        dict(zip(departements["code"], departements["region"], strict=True))
-    )
+    both["region"] = both["departement"].map(dict(zip(departements["code"], departements["region"], strict=True)))
     natures = dict(zip(epci["code"], epci["nature"], strict=True))
     both["epci"] = pd.Series([_own(value, natures) for value in both["epci"]], dtype=object)
     return both
@@ -108,9 +102,7 @@ def _communes(
 
 def _own(value: object, natures: dict[str, str | None]) -> str | None:
     """Return the EPCI with its own taxes among the codes that a commune names, None when it names none."""
-    codes = [
-        code for code in str(value or "").replace(" ", "").split("/") if len(code) == 9 and code.isdigit()
-    ]
+    codes = [code for code in str(value or "").replace(" ", "").split("/") if len(code) == 9 and code.isdigit()]
     known = [code for code in codes if code in natures and natures[code] != "EPT"]
     return next(iter(known or codes), None)
 
@@ -122,7 +114,7 @@ def _epci(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _departements(rows: pd.DataFrame) -> pd.DataFrame:
-    kept = rows[[is_code(Level.DEPARTEMENT, code or "") and code != "975" for code in rows["code"]]]
+    kept = rows[holds(rows["code"], lambda code: is_code(Level.DEPARTEMENT, code) and code != "975")]
     kept = checked(kept.drop_duplicates("code"), Level.DEPARTEMENT).reset_index(drop=True)
     if kept["region"].isna().any():
         raise Invalid(f"Le département {kept['code'][kept['region'].isna()].iloc[0]} n’a pas de région.")
