@@ -7,7 +7,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
-from sqlalchemy.orm import aliased
 
 from boundaries.levels import Level
 from boundaries.sources import packages
@@ -100,10 +99,9 @@ def _import(conn: Connection, listed: dict[str, Any], item: dict[str, Any], pack
 def _supersede(conn: Connection, indicator: str, item: dict[str, Any]) -> None:
     """The import that fed this period in this millesime until now feeds it no more; it is kept."""
     if item["released"]:
-        former = aliased(Import)
         conn.execute(
-            sa.update(former)
-            .where(former.indicator == indicator, former.period == item["period"], former.released)
+            sa.update(Import)
+            .where(Import.indicator == indicator, Import.period == item["period"], Import.released)
             .values(released=False)
         )
 
