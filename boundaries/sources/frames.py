@@ -73,14 +73,17 @@ def checked(frame: pd.DataFrame, level: Level) -> pd.DataFrame:
 
 
 def linked(communes: pd.DataFrame, departements: pd.DataFrame, regions: pd.DataFrame) -> None:
-    """Raise Invalid when a commune names a departement, or a departement a region, that was not delivered."""
-    for children, parents, column in (
-        (communes, departements, "departement"),
-        (departements, regions, "region"),
+    """Raise Invalid when a territory has no departement or region, or one that was not delivered."""
+    for children, parents, column, words in (
+        (communes, departements, "departement", "de département"),
+        (departements, regions, "region", "de région"),
     ):
-        lost = sorted(set(children[column].astype(str)) - set(parents["code"]))
+        alone = children["code"][children[column].isna()]
+        if len(alone):
+            raise Invalid(f"Territoires sans code {words}\u202f: {', '.join(alone.iloc[:SHOWN])}.")
+        lost = sorted(set(children[column]) - set(parents["code"]))
         if lost:
-            raise Invalid(f"La livraison ne décrit pas {column} {', '.join(lost[:5])}, cité par ses territoires.")
+            raise Invalid(f"Codes {words} cités mais non décrits\u202f: {', '.join(lost[:SHOWN])}.")
 
 
 def listed(codes: pd.Series, **others: pd.Series) -> pd.DataFrame:

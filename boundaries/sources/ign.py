@@ -115,7 +115,4 @@ def _epci(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _departements(rows: pd.DataFrame) -> pd.DataFrame:
     kept = rows[holds(rows["code"], lambda code: is_code(Level.DEPARTEMENT, code) and code != "975")]
-    kept = checked(kept.drop_duplicates("code"), Level.DEPARTEMENT).reset_index(drop=True)
-    if kept["region"].isna().any():
-        raise Invalid(f"Le département {kept['code'][kept['region'].isna()].iloc[0]} n’a pas de région.")
-    return kept
+    return checked(kept.drop_duplicates("code"), Level.DEPARTEMENT).reset_index(drop=True)
