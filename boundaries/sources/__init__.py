@@ -3,3 +3,38 @@
 A source never touches the database and never judges what it read beyond its layout: `boundaries.checks` does.
 Locations come from the operator's command line alone, never from a web client.
 """
+
+from pathlib import Path
+
+from boundaries.delivery import Delivery
+from boundaries.sources import etalab, geo_api, ign, registry
+from geo.errors import Invalid
+from geo.progress import Progress
+
+SOURCES = ("registry", "ign", "etalab", "geo-api")
+
+
+def read(
+    source: str,
+    location: str | None,
+    millesime: int,
+    cache: Path,
+    progress: Progress,
+    region: str | None = None,
+    outlines: bool = True,
+) -> Delivery:
+    """Return what a source delivers of a millesime.
+
+    `location` is a file or an address; the registry takes a version of its polygons there, the API its own address
+    when there is none. Raises Invalid for an unknown source, or a location that is missing.
+    """
+    if source == "registry":
+        return registry.read(location, millesime, cache, progress, region, outlines)
+    if source == "geo-api":
+        return geo_api.read(location or "", millesime, cache, progress, region)
+    if source not in SOURCES:
+        raise Invalid(f"Source inconnue : « {source} ». Sources : {', '.join(SOURCES)}.")
+    if location is None:
+        raise Invalid(f"La source {source} lit un fichier : donnez-le, ou son adresse, avec --file.")
+    reader = ign if source == "ign" else etalab
+    return reader.read(location, millesime, cache, progress, region)

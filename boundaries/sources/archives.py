@@ -28,9 +28,7 @@ def unpack(archive: Fetched, suffixes: Iterable[str], cache: Path, progress: Pro
     try:
         with zipfile.ZipFile(archive.path) as content:
             wanted = tuple(suffixes)
-            members = [
-                m for m in content.infolist() if m.filename.lower().endswith(wanted) and not m.is_dir()
-            ]
+            members = [m for m in content.infolist() if m.filename.lower().endswith(wanted) and not m.is_dir()]
             total = sum(member.file_size for member in members)
             if total > LIMIT_BYTES or len(members) > LIMIT_FILES:
                 raise TooLarge(

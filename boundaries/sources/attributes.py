@@ -37,9 +37,7 @@ def named(frame: pd.DataFrame, attributes: Mapping[str, Attribute], table: str) 
             f"Attributs trouvés\u202f: {', '.join(str(c) for c in found.values()) or 'aucun'}."
         )
     columns = {
-        ours: numbers(frame[found[name]])
-        if ours == "population" and name
-        else texts(frame, name and found[name])
+        ours: numbers(frame[found[name]]) if ours == "population" and name else texts(frame, name and found[name])
         for ours, name in chosen.items()
     }
     if "population" in chosen and chosen["population"] is None:

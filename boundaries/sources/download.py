@@ -62,16 +62,12 @@ def download(
             except httpx.TooManyRedirects:
                 raise Invalid(f"L’adresse {shown(url)} redirige sans fin.") from None
             except httpx.TransportError as error:
-                reason = (
-                    "délai dépassé" if isinstance(error, httpx.TimeoutException) else "connexion interrompue"
-                )
+                reason = "délai dépassé" if isinstance(error, httpx.TimeoutException) else "connexion interrompue"
             except httpx.HTTPError:
                 raise Invalid(f"La réponse de {shown(url)} est illisible.") from None
             if wait > LONGEST_PAUSE_S:
                 seconds = f"{wait:.0f}\u202fs"
-                raise Invalid(
-                    f"Le serveur de {shown(url)} demande d’attendre {seconds}. Recommencez plus tard."
-                )
+                raise Invalid(f"Le serveur de {shown(url)} demande d’attendre {seconds}. Recommencez plus tard.")
             if attempt + 1 < ATTEMPTS:
                 pause(wait)
     raise Invalid(f"Le téléchargement de {shown(url)} a échoué {ATTEMPTS}\u202ffois ({reason}).")

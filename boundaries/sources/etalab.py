@@ -11,7 +11,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 import pyogrio
-from pyogrio.errors import DataLayerError, DataSourceError
+from shapely.errors import ShapelyError
 
 from boundaries.delivery import Delivery
 from boundaries.levels import Level
@@ -45,9 +45,7 @@ ATTRIBUTES = {
 }
 
 
-def read(
-    location: str, millesime: int, cache: Path, progress: Progress, region: str | None = None
-) -> Delivery:
+def read(location: str, millesime: int, cache: Path, progress: Progress, region: str | None = None) -> Delivery:
     """Return the whole edition; `region` is not needed here (`boundaries.scope` cuts).
 
     `location`: the communes file alone (under any name), or several files under their published names, with
@@ -123,7 +121,7 @@ def _rows(file: Fetched, *, outlines: bool) -> gpd.GeoDataFrame | pd.DataFrame:
     path = f"/vsigzip/{path}" if path.lower().endswith(".gz") else path
     try:
         rows = pyogrio.read_dataframe(path, read_geometry=outlines)
-    except (DataSourceError, DataLayerError, UnicodeError, ValueError):
+    except (RuntimeError, ValueError, OSError, ShapelyError):
         raise Invalid(f"Le fichier {file.name} n’est pas un GeoJSON lisible.") from None
     if outlines and not isinstance(rows, gpd.GeoDataFrame):
         raise Invalid(f"Le fichier {file.name} ne contient aucun contour.")

@@ -79,9 +79,7 @@ class Answers:
             for code in _codes(feature["properties"].get(name))
             if code not in self.features and not is_kept_out(commune)
         ]
-        return pd.DataFrame(pairs, columns=["code", own], dtype=object).drop_duplicates(
-            "code", ignore_index=True
-        )
+        return pd.DataFrame(pairs, columns=["code", own], dtype=object).drop_duplicates("code", ignore_index=True)
 
 
 def parsed(file: Fetched) -> Any:
@@ -112,9 +110,7 @@ def _kind(rows: list[dict[str, Any]], file: Fetched) -> str:
         raise Invalid(
             f"{file.name} décrit des communes sans contour\u202f: demandez format=geojson, geometry=contour."
         )
-    raise Invalid(
-        f"La réponse {file.name} n’est ni des communes, ni des EPCI, des départements ou des régions."
-    )
+    raise Invalid(f"La réponse {file.name} n’est ni des communes, ni des EPCI, des départements ou des régions.")
 
 
 def _outline(code: str, geometry: object) -> shapely.Geometry | None:

@@ -46,9 +46,7 @@ ATTRIBUTES: dict[str, dict[str, Attribute]] = {
     },
     "delegated": {
         "code": Attribute(("insee_cad", "code_insee", "insee_com")),
-        "commune": Attribute(
-            ("insee_ratt", "code_insee_de_la_commune_de_rattach", "code_ins_1", "insee_com")
-        ),
+        "commune": Attribute(("insee_ratt", "code_insee_de_la_commune_de_rattach", "code_ins_1", "insee_com")),
     },
     "epci": {
         "code": Attribute(("code_siren", "code_epci")),

@@ -7,7 +7,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 import pyogrio
-from pyogrio.errors import DataLayerError, DataSourceError
+from shapely.errors import ShapelyError
 
 from boundaries.delivery import SourceFile
 from boundaries.sources.archives import unpack
@@ -66,7 +66,7 @@ def read(table: Table, *, outlines: bool) -> gpd.GeoDataFrame | pd.DataFrame:
         return pyogrio.read_dataframe(
             table.path, layer=table.layer, encoding=table.encoding, read_geometry=outlines, fid_as_index=False
         )
-    except (DataSourceError, DataLayerError, UnicodeError, ValueError):
+    except (RuntimeError, ValueError, OSError, ShapelyError):
         raise Invalid(f"La table {table.layer} de {table.file} est illisible.") from None
 
 
@@ -74,7 +74,7 @@ def _layers(path: Path) -> list[Table]:
     encoding = _encoding(path) if path.suffix.lower() == ".shp" else None
     try:
         return [Table(path, str(layer), path.name, encoding) for layer, _ in pyogrio.list_layers(path)]
-    except (DataSourceError, DataLayerError):
+    except (RuntimeError, ValueError, OSError, ShapelyError):
         raise Invalid(f"{path.name} est illisible (fichier incomplet\u202f?).") from None
 
 
