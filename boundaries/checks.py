@@ -71,9 +71,7 @@ def code_findings(delivery: Delivery) -> list[Finding]:
         found += _when(sorted(communes.loc[orphan, "code"]), f"Communes rattachées à {words}")
     cities = set(delivery.communes["code"])
     lost = ~delivery.arrondissements["commune"].isin(cities)
-    found += _when(
-        sorted(delivery.arrondissements.loc[lost, "code"]), "Arrondissements d’une commune absente"
-    )
+    found += _when(sorted(delivery.arrondissements.loc[lost, "code"]), "Arrondissements d’une commune absente")
     if delivery.outlines:
         missing = delivery.communes.geometry.isna() | delivery.communes.geometry.is_empty
         found += _when(sorted(delivery.communes.loc[missing, "code"]), "Communes sans polygone")

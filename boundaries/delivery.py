@@ -47,10 +47,6 @@ class Delivery:
     epci: pd.DataFrame
     departements: pd.DataFrame
     regions: pd.DataFrame
-    former: pd.DataFrame = field(
-        default_factory=lambda: pd.DataFrame({"code": [], "successor": []}, dtype=str)
-    )
-    delegated: pd.DataFrame = field(
-        default_factory=lambda: pd.DataFrame({"code": [], "commune": []}, dtype=str)
-    )
+    former: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"code": [], "successor": []}, dtype=str))
+    delegated: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"code": [], "commune": []}, dtype=str))
     outlines: bool = True

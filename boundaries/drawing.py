@@ -115,10 +115,10 @@ def _parents(units: pd.DataFrame, whole_country: bool, delivery: Delivery) -> di
 def _drawing(shapes: coverage.Shapes, parents: dict[Level, dict[str, Any]]) -> Drawing:
     drawing: Drawing = {}
     for level, groups in parents.items():
-        label = np.concatenate(
-            [np.full(len(rows), code, dtype=object) for code, rows in groups.items()] or [[]]
-        )
-        rows = np.concatenate([*groups.values()] or [[]]).astype(int)
+        if not groups:
+            continue
+        label = np.concatenate([np.full(len(rows), code, dtype=object) for code, rows in groups.items()])
+        rows = np.concatenate(list(groups.values())).astype(int)
         for code, shape in coverage.dissolved(shapes[rows], label).items():
             drawing[level, code] = shape
     return drawing

@@ -161,23 +161,23 @@ def _store_outlines(conn: Connection, millesime: int, drawn: Drawn, progress: Pr
         (Level(level), code): (identity, nom)
         for identity, level, code, nom in conn.execute(
             sa.select(Territory.id, Territory.level, Territory.code, Territory.nom).where(
-                Territory.millesime == millesime
+                Territory.millesime == millesime, Territory.in_scope
             )
         )
     }
     conn.execute(sa.delete(Outline).where(Outline.millesime == millesime))
     finest = drawn.bands[max(drawn.bands)]
-    keys = list(finest)
+    keys = [key for key in finest if key in known]  # communes outside the Region are not drawn
     centres = dict(zip(keys, shapely.point_on_surface([finest[key] for key in keys]), strict=True))
 
     def rows() -> Iterator[tuple[Any, ...]]:
         for band, drawing in drawn.bands.items():
-            for key, shape in drawing.items():
+            for key in keys:
                 identity, nom = known[key]
                 centre = _point(centres[key])
-                yield identity, band, millesime, key[0], key[1], nom, _ewkb(shape, 3857), centre
+                yield identity, band, millesime, key[0], key[1], nom, _ewkb(drawing[key], 3857), centre
 
-    total = sum(map(len, drawn.bands.values()))
+    total = len(keys) * len(drawn.bands)
     columns = ["territory_id", "band", "millesime", "level", "code", "nom", "geom", "centre"]
     advance = progress(f"Contours {millesime} : enregistrement (dessins)", total)
     copy_rows(conn, Outline.__table__, columns, rows(), advance)  # type: ignore[arg-type]
@@ -219,14 +219,12 @@ def _stored_lists(conn: Connection, year: int | None = None) -> list[passage.Cod
             )
         ).all()
         codes = conn.execute(
-            sa.select(FormerCode.code, FormerCode.successor, FormerCode.part_of).where(
-                FormerCode.millesime == one
-            )
+            sa.select(FormerCode.code, FormerCode.successor, FormerCode.part_of).where(FormerCode.millesime == one)
         ).all()
         lists.append(
             passage.CodeList(
                 one,
-                {code: population for code, population in communes},
+                dict(row.tuple() for row in communes),
                 {code: successor for code, successor, _ in codes},
                 {code: successor for code, successor, part in codes if part},
             )

@@ -89,9 +89,7 @@ def backward(earlier: CodeList, later: CodeList) -> Moves:
         if set(parents[code]) != {code}:
             total = sum(parents[code].values())
             even = 1 / len(parents[code])
-            moves[code] = {
-                old: (part / total if total else even) for old, part in sorted(parents[code].items())
-            }
+            moves[code] = {old: (part / total if total else even) for old, part in sorted(parents[code].items())}
     return moves
 
 

@@ -21,9 +21,7 @@ def cut(delivery: Delivery, region: str) -> Delivery:
     inside = pd.Series(True, index=communes.index) if region == ALL else communes["region"] == region
     if not inside.any():
         known = ", ".join(sorted(delivery.regions["code"]))
-        raise Invalid(
-            f"Région inconnue : « {region} ». Codes acceptés : {known}, ou « {ALL} » pour la France."
-        )
+        raise Invalid(f"Région inconnue : « {region} ». Codes acceptés : {known}, ou « {ALL} » pour la France.")
     member_of = set(communes.loc[inside, "epci"].dropna())
     completing = communes["epci"].isin(member_of) & ~inside
     kept = communes[inside | completing].assign(in_scope=inside)

@@ -25,9 +25,7 @@ class Millesime(Stored):
     source: Mapped[str]
     licence: Mapped[str]
     files: Mapped[list[dict[str, str]]] = mapped_column(JSONB, comment="Name and SHA-256 of each file read")
-    report: Mapped[dict[str, Any]] = mapped_column(
-        JSONB, comment="What the checks found and what was repaired"
-    )
+    report: Mapped[dict[str, Any]] = mapped_column(JSONB, comment="What the checks found and what was repaired")
     version: Mapped[str] = mapped_column(comment="Digest of everything stored for this millesime")
     loaded_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.now())
 
@@ -48,12 +46,8 @@ class Territory(Stored):
     code: Mapped[str]
     nom: Mapped[str]
     nature: Mapped[str | None] = mapped_column(comment="Kind of EPCI: CC, CA, CU, METRO…")
-    in_scope: Mapped[bool] = mapped_column(
-        comment="False for communes outside the Region that complete an EPCI"
-    )
-    emprise: Mapped[str] = mapped_column(
-        comment="'territoire entier' or 'partie régionale' of what is loaded"
-    )
+    in_scope: Mapped[bool] = mapped_column(comment="False for communes outside the Region that complete an EPCI")
+    emprise: Mapped[str] = mapped_column(comment="'territoire entier' or 'partie régionale' of what is loaded")
     straddles: Mapped[bool] = mapped_column(comment="True for an EPCI that crosses the Region's border")
     weight_population: Mapped[int | None] = mapped_column(comment="Municipal population that weighs a split")
     area_m2: Mapped[float | None] = mapped_column(DOUBLE_PRECISION, comment="In the territory's metric CRS")
@@ -89,9 +83,7 @@ class FormerCode(Stored):
     )
     code: Mapped[str] = mapped_column(primary_key=True)
     successor: Mapped[str]
-    part_of: Mapped[bool] = mapped_column(
-        comment="True for a commune deleguee or associee that kept its code"
-    )
+    part_of: Mapped[bool] = mapped_column(comment="True for a commune deleguee or associee that kept its code")
 
 
 class Passage(Stored):

@@ -43,9 +43,7 @@ def memberships(delivery: Delivery, whole_country: bool) -> Iterator[tuple[str, 
         known = communes[communes[str(parent)].notna()]
         for code, above in zip(known["code"], known[str(parent)], strict=True):
             yield Level.COMMUNE, code, parent, above
-    for code, commune in zip(
-        delivery.arrondissements["code"], delivery.arrondissements["commune"], strict=True
-    ):
+    for code, commune in zip(delivery.arrondissements["code"], delivery.arrondissements["commune"], strict=True):
         yield Level.ARRONDISSEMENT_MUNICIPAL, code, Level.COMMUNE, commune
     for parent in (Level.DEPARTEMENT, Level.REGION):
         pairs = communes.loc[communes["in_scope"], ["epci", str(parent)]].dropna().drop_duplicates()

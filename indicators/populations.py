@@ -25,23 +25,30 @@ def deliveries() -> dict[str, Any]:
     return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
 
-def import_populations(conn: Connection, cache: Path, progress: Progress) -> int:
+def import_populations(
+    conn: Connection, cache: Path, progress: Progress, millesimes: set[int] | None = None
+) -> int:
     """Return how many deliveries were imported; those already there, for the same codes, are left alone.
+
+    With `millesimes`, only the deliveries expressed in these geographies are read.
 
     A territory of the millesime without a value gets a row `missing`; values outside the loaded scope are
     counted, not kept. Raises Conflict when a millesime that a delivery is expressed in was not loaded.
     """
     listed = deliveries()
-    wanted = [packages.package(packages.ADMINISTRATIVE_DIVISIONS, item["version"]) for item in listed["delivery"]]
+    chosen = [item for item in listed["delivery"] if millesimes is None or item["millesime"] in millesimes]
+    wanted = [packages.package(packages.ADMINISTRATIVE_DIVISIONS, item["version"]) for item in chosen]
     advance = progress("Populations municipales (octets)", sum(package.size for package in wanted))
     done = 0
-    for item, package in zip(listed["delivery"], wanted, strict=True):
+    for item, package in zip(chosen, wanted, strict=True):
         done += _import(conn, listed, item, package, cache)
         advance(package.size)
     return done
 
 
-def _import(conn: Connection, listed: dict[str, Any], item: dict[str, Any], package: packages.Package, cache: Path) -> bool:
+def _import(
+    conn: Connection, listed: dict[str, Any], item: dict[str, Any], package: packages.Package, cache: Path
+) -> bool:
     millesime = conn.execute(
         sa.select(Millesime.version, Millesime.scope).where(Millesime.year == item["millesime"])
     ).one_or_none()
@@ -62,7 +69,8 @@ def _import(conn: Connection, listed: dict[str, Any], item: dict[str, Any], pack
     }
     expected = conn.execute(
         sa.select(Territory.level, Territory.code).where(
-            Territory.millesime == item["millesime"], Territory.level.in_([level.value for level in LEVELS.values()])
+            Territory.millesime == item["millesime"],
+            Territory.level.in_([level.value for level in LEVELS.values()]),
         )
     ).all()
     doubtful = item.get("not_significant", {})

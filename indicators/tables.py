@@ -17,9 +17,7 @@ from indicators.statuses import Status
 
 SCHEMA = "indicators"
 
-STATUS = Enum(
-    Status, name="status", schema=SCHEMA, values_callable=lambda members: [m.value for m in members]
-)
+STATUS = Enum(Status, name="status", schema=SCHEMA, values_callable=lambda members: [m.value for m in members])
 
 
 class Import(Stored):
@@ -39,9 +37,7 @@ class Import(Stored):
     sha256: Mapped[str]
     digest: Mapped[str] = mapped_column(comment="Of the file, the mapping and the codes it was read against")
     counts: Mapped[dict[str, int]] = mapped_column(JSONB, comment="Rows matched, out of scope, missing")
-    notes: Mapped[dict[str, str]] = mapped_column(
-        JSONB, comment="Code -> why its value must be read with care"
-    )
+    notes: Mapped[dict[str, str]] = mapped_column(JSONB, comment="Code -> why its value must be read with care")
     released: Mapped[bool] = mapped_column(comment="Whether this import feeds the published series")
     imported_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.now())
 
@@ -72,9 +68,7 @@ class Series(Stored):
     indicator: Mapped[str]
     period: Mapped[str]
     millesime: Mapped[int] = mapped_column(SmallInteger, ForeignKey(Millesime.year, ondelete="CASCADE"))
-    digest: Mapped[str] = mapped_column(
-        unique=True, comment="Of the definition and of everything it came from"
-    )
+    digest: Mapped[str] = mapped_column(unique=True, comment="Of the definition and of everything it came from")
     passport: Mapped[dict[str, Any]] = mapped_column(JSONB, comment="Formula, inputs, files, method, notes")
     computed_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.now())
 
@@ -91,9 +85,7 @@ class Value(Stored):
     )
     value: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)
     status: Mapped[Status] = mapped_column(STATUS)
-    coverage: Mapped[float] = mapped_column(
-        REAL, comment="Share of the territory that the value covers, 0 to 1"
-    )
+    coverage: Mapped[float] = mapped_column(REAL, comment="Share of the territory that the value covers, 0 to 1")
 
 
 class Release(Stored):

@@ -36,5 +36,6 @@ def read(
         raise Invalid(f"Source inconnue : « {source} ». Sources : {', '.join(SOURCES)}.")
     if location is None:
         raise Invalid(f"La source {source} lit un fichier : donnez-le, ou son adresse, avec --file.")
-    reader = ign if source == "ign" else etalab
-    return reader.read(location, millesime, cache, progress, region)
+    if source == "ign":
+        return ign.read(location, millesime, cache, progress, region)
+    return etalab.read(location, millesime, cache, progress, region)

@@ -48,9 +48,7 @@ def read(
     version = (location or row.get("outlines")) if outlines else None
     if outlines and version is None:
         known = ", ".join(map(str, years(outlines=True)))
-        raise Invalid(
-            f"Les registres n’ont pas de contours pour {millesime}. Millésimes avec contours : {known}."
-        )
+        raise Invalid(f"Les registres n’ont pas de contours pour {millesime}. Millésimes avec contours : {known}.")
     wanted = [packages.package(packages.ADMINISTRATIVE_DIVISIONS, row["codes"])]
     if version is not None:
         wanted.append(packages.package(packages.OUTLINES, version))
@@ -107,9 +105,7 @@ def _frame(records: Records, columns: list[str]) -> pd.DataFrame:
 
 
 def _places(records: Records, columns: list[str]) -> pd.DataFrame:
-    kept = [
-        item for item in records if item.get("zone", "metro") != "com" and not is_collectivity(item["code"])
-    ]
+    kept = [item for item in records if item.get("zone", "metro") != "com" and not is_collectivity(item["code"])]
     return _frame(kept, columns)
 
 

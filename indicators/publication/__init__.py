@@ -44,24 +44,32 @@ class Plan:
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
+@dataclass(frozen=True)
+class Made:
+    """A series that is there."""
+
+    id: int
+    digest: str
+
+
 def publish(conn: Connection, progress: Progress) -> int:
     """Return the id of the release that holds every series of the catalogue, made if anything changed."""
     known = {digest: identity for identity, digest in conn.execute(sa.select(Series.id, Series.digest))}
-    made: dict[str, dict[tuple[str, int], int]] = {}
+    made: dict[str, dict[tuple[str, int], Made]] = {}
     listed: list[int] = []
     for indicator in catalogue().values():
         plans = list(_plans(conn, indicator, made))
         advance = progress(f"Publication : {indicator.short_label} (séries)", len(plans))
         for plan in plans:
             identity = known.get(plan.digest) or _compute(conn, plan)
-            made.setdefault(indicator.id, {})[plan.period, plan.millesime] = identity
+            made.setdefault(indicator.id, {})[plan.period, plan.millesime] = Made(identity, plan.digest)
             listed.append(identity)
             advance(1)
     return _release(conn, listed)
 
 
-def _plans(conn: Connection, indicator: Indicator, made: dict[str, dict[tuple[str, int], int]]) -> Iterator[Plan]:
-    versions = dict(conn.execute(sa.select(Millesime.year, Millesime.version)).all())  # type: ignore[arg-type]
+def _plans(conn: Connection, indicator: Indicator, made: dict[str, dict[tuple[str, int], Made]]) -> Iterator[Plan]:
+    versions = dict(conn.execute(sa.select(Millesime.year, Millesime.version)).all())
     outlined = list(conn.scalars(sa.select(Millesime.year).where(Millesime.outlines)))
     if indicator.derivation == "area":
         for year in outlined:
@@ -95,7 +103,9 @@ def _stock(indicator: Indicator, delivered: sa.Row[Any], year: int, versions: di
     if year == delivered.millesime:
         method = "valeurs du producteur, sommées"
     else:
-        method = f"passage de la géographie {delivered.millesime} à {year}, scissions réparties selon la population"
+        method = (
+            f"passage de la géographie {delivered.millesime} à {year}, scissions réparties selon la population"
+        )
     passport = {
         "formula": "somme des communes",
         "method": method,
@@ -116,14 +126,14 @@ def _pair(
     period: str,
     year: int,
     version: str,
-    series: tuple[int, int],
+    series: tuple[Made, Made],
     formula: str,
     statement: str,
     parameters: dict[str, Any],
 ) -> Plan:
-    passport = {"formula": formula, "series": list(series)}
+    passport = {"formula": formula, "series": [item.digest for item in series]}
     fill = partial(_combine, series, year, statement, parameters)
-    return Plan(indicator, period, year, version, tuple(map(str, series)), passport, fill)
+    return Plan(indicator, period, year, version, tuple(item.digest for item in series), passport, fill)
 
 
 def _compute(conn: Connection, plan: Plan) -> int:
@@ -147,12 +157,17 @@ def _area(year: int, conn: Connection, series_id: int) -> None:
 
 
 def _convert(import_id: int, delivered: int, year: int, conn: Connection, series_id: int) -> None:
-    parameters = {"series_id": series_id, "import_id": import_id, "from_millesime": delivered, "to_millesime": year}
+    parameters = {
+        "series_id": series_id,
+        "import_id": import_id,
+        "from_millesime": delivered,
+        "to_millesime": year,
+    }
     conn.execute(sql_file(HERE, "stock"), parameters)
 
 
 def _combine(
-    series: tuple[int, int],
+    series: tuple[Made, Made],
     year: int,
     statement: str,
     parameters: dict[str, Any],
@@ -161,7 +176,7 @@ def _combine(
 ) -> None:
     conn.execute(sa.text("DROP TABLE IF EXISTS pairs"))
     conn.execute(
-        sql_file(HERE, "pairs"), {"first_series": series[0], "second_series": series[1], "millesime": year}
+        sql_file(HERE, "pairs"), {"first_series": series[0].id, "second_series": series[1].id, "millesime": year}
     )
     conn.execute(sql_file(HERE, statement), {"series_id": series_id, **parameters})
 
@@ -171,7 +186,7 @@ def _release(conn: Connection, listed: list[int]) -> int:
     digest = hashlib.sha256("".join(digests).encode()).hexdigest()[:12]
     latest = conn.execute(sa.select(Release.id, Release.digest).order_by(Release.id.desc()).limit(1)).one_or_none()
     if latest is not None and latest.digest == digest:
-        return latest.id
+        return int(latest.id)
     release_id = conn.execute(sa.insert(Release).values(digest=digest).returning(Release.id)).scalar_one()
     conn.execute(
         sa.insert(ReleaseSeries), [{"release_id": release_id, "series_id": identity} for identity in listed]

@@ -1,0 +1,70 @@
+"""The HTTP application: wires the engine, the routes, the pages and the errors, and nothing else."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import sqlalchemy as sa
+from fastapi import FastAPI
+
+from api import pages
+from api.database import database_url
+from api.documents import Documents
+from api.problems import handle_problems
+from api.routes import collections, indicators, landing, probes, territories, tiles
+from api.settings import Settings, read_settings
+from api.strict import HeadAsGet
+from api.versions import CurrentVersions
+
+STATEMENT_SECONDS = 10
+CONNECTIONS = 10
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Return the application, for the database of the settings (those of the environment by default)."""
+    chosen = settings or read_settings()
+    app = FastAPI(
+        title="Ores : observatoire des territoires",
+        description="Territoires, indicateurs et cartes, année par année, dans la géographie de votre choix.",
+        version="1",
+        lifespan=_lifespan,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.region = None if chosen.region == "all" else chosen.region
+    app.state.engine = _engine(database_url(chosen))
+    app.state.versions = CurrentVersions(app.state.engine)
+    app.state.documents = Documents()
+    handle_problems(app)
+    for module in (landing, territories, indicators, collections, tiles, probes):
+        app.include_router(module.router)
+    app.include_router(pages.router)
+    app.mount("/static", pages.static_files())
+    app.add_middleware(HeadAsGet)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Know what is served before the first request, and follow it until the last."""
+    app.state.versions.refresh()
+    following = asyncio.create_task(app.state.versions.follow())
+    yield
+    following.cancel()
+    with suppress(asyncio.CancelledError):
+        await following
+    app.state.engine.dispose()
+
+
+def _engine(url: str) -> sa.Engine:
+    """Return the engine that serves requests: read-only, one state of the data per request, bounded in time."""
+    options = f"-c default_transaction_read_only=on -c statement_timeout={STATEMENT_SECONDS}s -c jit=off"
+    return sa.create_engine(
+        url,
+        pool_size=CONNECTIONS,
+        max_overflow=0,
+        pool_pre_ping=True,
+        isolation_level="REPEATABLE READ",
+        connect_args={"options": options},
+    )

@@ -1,0 +1,104 @@
+"""Answers that are built once and kept in memory while their version lasts: tiles, values, GeoJSON pages.
+
+A key holds everything the content depends on, the data's version included, so nothing is ever invalidated: a new
+release makes new keys and the old ones fall out by age. One build at a time per key.
+"""
+
+import gzip
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+SMALL = 500  # bytes under which compression is not worth it
+IMMUTABLE = "public, max-age=31536000, immutable"
+REVALIDATED = "public, max-age=0, must-revalidate"
+
+
+@dataclass(frozen=True)
+class Document:
+    """The bytes of an answer, as they are and compressed, with the tag that identifies them."""
+
+    body: bytes
+    zipped: bytes | None
+    media_type: str
+    etag: str
+    filename: str | None = None
+
+
+def document(body: bytes, media_type: str, filename: str | None = None) -> Document:
+    """Return a document, compressed if that makes it smaller."""
+    zipped = gzip.compress(body, 6, mtime=0) if len(body) > SMALL else None
+    digest = hashlib.sha256(media_type.encode() + body).hexdigest()[:20]
+    return Document(body, zipped, media_type, digest, filename)
+
+
+class Documents:
+    """Documents by key, the least recently used forgotten once they weigh more than `limit` bytes."""
+
+    def __init__(self, limit: int = 256 * 2**20) -> None:
+        self._limit = limit
+        self._weight = 0
+        self._kept: OrderedDict[Hashable, Document] = OrderedDict()
+        self._lock = threading.Lock()
+        self._building: dict[Hashable, threading.Lock] = {}
+
+    def get(self, key: Hashable) -> Document | None:
+        """Return the document kept under a key, if it is."""
+        with self._lock:
+            found = self._kept.get(key)
+            if found is not None:
+                self._kept.move_to_end(key)
+            return found
+
+    def get_or_build(self, key: Hashable, build: Callable[[], Document]) -> Document:
+        """Return the document of a key, built by the first who asks; the others wait for it."""
+        with self._lock:
+            turn = self._building.setdefault(key, threading.Lock())
+        try:
+            with turn:
+                found = self.get(key)
+                if found is None:
+                    found = build()
+                    self._keep(key, found)
+                return found
+        finally:
+            with self._lock:
+                self._building.pop(key, None)
+
+    def _keep(self, key: Hashable, made: Document) -> None:
+        with self._lock:
+            self._kept[key] = made
+            self._weight += _weight(made)
+            while self._weight > self._limit and len(self._kept) > 1:
+                _, gone = self._kept.popitem(last=False)
+                self._weight -= _weight(gone)
+
+
+def answer(request: Request, found: Document, *, immutable: bool = False) -> Response:
+    """Return a document over HTTP: 304 when the client has it, gzip when it accepts it."""
+    zipped = found.zipped is not None and "gzip" in request.headers.get("accept-encoding", "")
+    tag = f'"{found.etag}{"-gzip" if zipped else ""}"'
+    headers = {
+        "ETag": tag,
+        "Cache-Control": IMMUTABLE if immutable else REVALIDATED,
+        "Vary": "Accept-Encoding",
+        "X-Content-Type-Options": "nosniff",
+    }
+    asked = request.headers.get("if-none-match", "")
+    if asked and (asked.strip() == "*" or tag in [item.strip().removeprefix("W/") for item in asked.split(",")]):
+        return Response(status_code=304, headers=headers)
+    if zipped:
+        headers["Content-Encoding"] = "gzip"
+    if found.filename:
+        headers["Content-Disposition"] = f'attachment; filename="{found.filename}"'
+    body = found.zipped if zipped and found.zipped is not None else found.body
+    return Response(body, 200, headers, found.media_type)
+
+
+def _weight(made: Document) -> int:
+    return len(made.body) + len(made.zipped or b"") + 500

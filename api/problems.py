@@ -1,0 +1,112 @@
+"""Errors as people get them: one table of status codes, one body (`application/problem+json`, RFC 9457), in French.
+
+An unexpected exception is logged here and answered with a sentence that gives nothing away.
+"""
+
+import logging
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from api.pages.errors import error_page, status_page
+from api.statuses import STATUSES
+from geo.errors import OresError
+
+log = logging.getLogger(__name__)
+
+TITLES = {
+    400: "Demande non valide",
+    403: "Accès refusé",
+    404: "Introuvable",
+    405: "Méthode refusée",
+    409: "Pas encore disponible",
+    413: "Demande trop grande",
+    422: "Opération refusée",
+    500: "Erreur inattendue",
+    503: "Momentanément indisponible",
+}
+DETAILS = {
+    404: "Il n’y a rien à cette adresse. Les adresses servies sont décrites à /api/openapi.json.",
+    405: "Cette adresse ne se lit que par GET ou HEAD.",
+    500: "Le serveur n’a pas pu répondre. L’incident est noté ; réessayez dans un instant.",
+}
+# What pydantic says, said in French: type of error -> what is accepted.
+ACCEPTED = {
+    "missing": "ce paramètre est obligatoire",
+    "int_parsing": "un nombre entier est attendu",
+    "float_parsing": "un nombre est attendu",
+    "bool_parsing": "true ou false est attendu",
+    "string_pattern_mismatch": "la forme attendue est {pattern}",
+    "string_too_short": "au moins {min_length} caractère(s) sont attendus",
+    "string_too_long": "au plus {max_length} caractères sont attendus",
+    "enum": "les valeurs acceptées sont {expected}",
+    "literal_error": "les valeurs acceptées sont {expected}",
+    "greater_than_equal": "la valeur doit être au moins {ge}",
+    "less_than_equal": "la valeur doit être au plus {le}",
+    "greater_than": "la valeur doit être supérieure à {gt}",
+}
+
+
+def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
+    """Return an error answer of the API; it is never kept by a cache."""
+    body = {"type": "about:blank", "title": TITLES.get(status, "Erreur"), "status": status, "detail": detail}
+    return Response(
+        orjson.dumps(body),
+        status,
+        {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **(headers or {})},
+        "application/problem+json",
+    )
+
+
+def handle_problems(app: FastAPI) -> None:
+    """Answer every error of the application in one form; addresses that people read get a page instead."""
+
+    @app.exception_handler(OresError)
+    async def known(request: Request, error: OresError) -> Response:
+        if not _is_api(request):
+            return error_page(request, error)
+        status = next(code for kind, code in STATUSES.items() if isinstance(error, kind))
+        return problem(status, error.detail)
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(request: Request, error: RequestValidationError) -> Response:
+        return problem(400, " ".join(_sentence(fault) for fault in error.errors()))
+
+    @app.exception_handler(HTTPException)
+    async def framework(request: Request, error: HTTPException) -> Response:
+        if not _is_api(request):
+            return status_page(request, error.status_code)
+        return problem(
+            error.status_code, DETAILS.get(error.status_code, "Demande refusée."), dict(error.headers or {})
+        )
+
+    @app.exception_handler(Exception)
+    async def unexpected(request: Request, error: Exception) -> Response:
+        log.exception("unexpected error on %s", request.url.path, exc_info=error)
+        if not _is_api(request):
+            return status_page(request, 500)
+        return problem(500, DETAILS[500])
+
+
+def _is_api(request: Request) -> bool:
+    path = request.url.path.removeprefix(str(request.scope.get("root_path", "")))
+    return path.startswith(("/api", "/livez", "/readyz"))
+
+
+def _sentence(fault: dict[str, Any]) -> str:
+    name = fault["loc"][-1]
+    given = fault.get("input")
+    context = fault.get("ctx", {})
+    accepted = ACCEPTED.get(fault["type"], "valeur non acceptée").format_map(_Lenient(context))
+    if fault["type"] == "missing":
+        return f"Paramètre « {name} » absent : {accepted}."
+    return f"Paramètre « {name} » = « {str(given)[:100]} » : {accepted.replace(' or ', ' ou ')}."
+
+
+class _Lenient(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "…"

@@ -1,0 +1,1 @@
+"""The machine interface under `/api`, one module per subject."""

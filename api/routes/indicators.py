@@ -1,0 +1,111 @@
+"""Indicators: the catalogue, the values of a level, the series of a territory."""
+
+from typing import Annotated, Any, Literal
+
+import orjson
+import sqlalchemy as sa
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import Response
+
+from api.dependencies import Connection, CurrentVersions, Kept, LevelQuery, Millesime, Within
+from api.documents import Document, answer, document
+from api.strict import StrictRoute
+from api.valuefiles import values_csv, values_json
+from boundaries import places
+from boundaries.places import Place
+from indicators import published
+from indicators.catalogue import Indicator, catalogue
+from indicators.catalogue import indicator as sheet
+
+router = APIRouter(prefix="/api/indicators", route_class=StrictRoute, tags=["Indicateurs"])
+
+Identifier = Annotated[str, Path(description="Identifiant de l’indicateur", max_length=60)]
+Period = Annotated[str, Query(description="Période, par exemple 2022 ou 2016-2022", max_length=20)]
+VersionQuery = Annotated[
+    str | None, Query(description="Version des données voulue : rend l’adresse immuable", max_length=40)
+]
+
+
+@router.get("", summary="Le catalogue")
+def indicators(request: Request, conn: Connection) -> Response:
+    """Return every indicator with what is published of it."""
+    body = {"indicators": [_described(conn, item) for item in catalogue().values()]}
+    return answer(request, document(orjson.dumps(body), "application/json"))
+
+
+@router.get("/{identifier}", summary="La fiche d’un indicateur")
+def indicator(request: Request, conn: Connection, identifier: Identifier) -> Response:
+    """Return the sheet of an indicator."""
+    return answer(request, document(orjson.dumps(_described(conn, sheet(identifier))), "application/json"))
+
+
+@router.get("/{identifier}/values", summary="Les valeurs d’un niveau, en colonnes")
+def values(
+    request: Request,
+    conn: Connection,
+    now: CurrentVersions,
+    kept: Kept,
+    identifier: Identifier,
+    level: LevelQuery,
+    period: Period,
+    millesime: Millesime,
+    within: Within,
+    f: Annotated[Literal["json", "csv"], Query(description="Format")] = "json",
+    v: VersionQuery = None,
+) -> Response:
+    """Return ids, codes, values and statuses in columns of equal length, with their coverage and passport."""
+    item = sheet(identifier)
+
+    def build() -> Document:
+        places.require_millesime(conn, millesime)
+        if within is not None:
+            places.require(conn, within, millesime)
+        table = published.table(conn, item.id, level, period, millesime, within)
+        return values_csv(item, table) if f == "csv" else values_json(item, table)
+
+    key = ("values", now.data, item.id, level, period, millesime, str(within), f)
+    found = kept.get_or_build(key, build)
+    return answer(request, found, immutable=v is not None and v == now.release)
+
+
+@router.get("/{identifier}/series", summary="La série d’un territoire")
+def series(
+    request: Request,
+    conn: Connection,
+    identifier: Identifier,
+    territory: Annotated[str, Query(description="Territoire, par exemple commune:44109", max_length=40)],
+    millesime: Millesime,
+) -> Response:
+    """Return the values of every period for one territory."""
+    item = sheet(identifier)
+    place = Place.parse(territory)
+    row = places.require(conn, place, millesime)
+    rows = published.history(conn, item.id, place, millesime)
+    body = {
+        "indicator": item.id,
+        "label": item.label,
+        "unit": item.unit,
+        "level": place.level,
+        "code": place.code,
+        "nom": row.nom,
+        "millesime": millesime,
+        "source": item.source,
+        "licence": item.licence,
+        "periods": [found.period for found in rows],
+        "values": [found.value for found in rows],
+        "statuses": [found.status for found in rows],
+        "coverages": [found.coverage for found in rows],
+    }
+    return answer(request, document(orjson.dumps(body), "application/json"))
+
+
+def _described(conn: sa.Connection, item: Indicator) -> dict[str, Any]:
+    offered = published.choices(conn, item.id)
+    return item.model_dump(mode="json") | {
+        "map_form": item.nature.map_form,
+        "available_levels": list(offered.levels),
+        "series": [
+            {"millesime": year, "outlines": year in offered.outlined, "periods": offered.periods_in(year)}
+            for year in offered.millesimes
+        ],
+    }

@@ -1,0 +1,129 @@
+"""Vector tiles of the territories, with or without the values of an indicator, and their TileJSON."""
+
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Path, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from api.dependencies import CurrentVersions, Kept, LevelPath
+from api.documents import Document, answer, document
+from api.strict import StrictRoute
+from boundaries import places
+from boundaries.levels import LABELS
+from geo.errors import Conflict, Invalid, NotFound
+from geo.tiles import MAX_ZOOM, Tile, encoded
+from indicators import published
+from indicators.catalogue import indicator as sheet
+
+router = APIRouter(prefix="/api/tiles", route_class=StrictRoute, tags=["Tuiles"])
+
+MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
+Year = Annotated[int, Path(description="Géographie au 1er janvier de cette année", ge=1943, le=2100)]
+Coordinate = Annotated[int, Path(ge=0, le=2**22)]
+Joined = Annotated[
+    str | None, Query(description="Indicateur et période à joindre, par exemple densite:2022", max_length=90)
+]
+VersionQuery = Annotated[
+    str | None,
+    Query(description="Version voulue, donnée par le TileJSON : rend l’adresse immuable", max_length=80),
+]
+
+
+@router.get("/{millesime}/{level}/tilejson.json", summary="TileJSON d’un niveau")
+def tilejson(
+    request: Request,
+    now: CurrentVersions,
+    millesime: Year,
+    level: LevelPath,
+    indicator: Joined = None,
+) -> Response:
+    """Return the TileJSON 3.0.0 of the tiles of a level: template, layers, fields, bounds."""
+    _require_outlines(now.outlined, millesime)
+    query = f"?v={tile_version(now.millesimes[millesime], now.release, indicator)}"
+    fields = {"code": "Code officiel", "nom": "Nom"}
+    if indicator is not None:
+        identifier, period = _split(indicator)
+        item = sheet(identifier)
+        fields |= {"value": f"{item.label} {period} ({item.unit})", "status": "Statut de la valeur"}
+        query += f"&indicator={identifier}:{period}"
+    with request.app.state.engine.connect() as conn:
+        if indicator is not None:
+            published.find(conn, identifier, period, millesime)
+        bounds = list(conn.execute(places.level_extent(level, millesime)).one())
+    if bounds[0] is None:
+        raise NotFound(f"Aucun territoire de niveau « {level} » n’est dessiné dans la géographie {millesime}.")
+    base = str(request.url).split("?", 1)[0].removesuffix("/tilejson.json")
+    body = {
+        "tilejson": "3.0.0",
+        "name": f"{LABELS[level][1]} au 1er janvier {millesime}",
+        "attribution": "Contours : IGN, Etalab",
+        "scheme": "xyz",
+        "tiles": [base + "/{z}/{x}/{y}.mvt" + query],
+        "minzoom": 0,
+        "maxzoom": MAX_ZOOM,
+        "bounds": bounds,
+        "vector_layers": [
+            {"id": level, "fields": fields, "geometry_type": "polygon"},
+            {"id": f"{level}-centres", "fields": fields, "geometry_type": "point"},
+        ],
+    }
+    return answer(request, document(orjson.dumps(body), "application/json"))
+
+
+@router.get("/{millesime}/{level}/{z}/{x}/{y}.mvt", summary="Une tuile vectorielle")
+async def tile(
+    request: Request,
+    now: CurrentVersions,
+    kept: Kept,
+    millesime: Year,
+    level: LevelPath,
+    z: Coordinate,
+    x: Coordinate,
+    y: Coordinate,
+    indicator: Joined = None,
+    v: VersionQuery = None,
+) -> Response:
+    """Return a tile: polygons and centres of a level with integer ids, code and nom, and the joined value."""
+    asked = Tile(z, x, y)
+    _require_outlines(now.outlined, millesime)
+    version = tile_version(now.millesimes[millesime], now.release, indicator)
+    key = ("tile", version, millesime, level, z, x, y, indicator)
+    found = kept.get(key)
+    if found is None:
+
+        def build() -> Document:
+            with request.app.state.engine.connect() as conn:
+                layers = places.tile_layers(level, millesime, asked)
+                if indicator is not None:
+                    identifier, period = _split(indicator)
+                    series = published.find(conn, sheet(identifier).id, period, millesime)
+                    layers = [published.joined(layer, series.id) for layer in layers]
+                body = conn.execute(encoded(layers, asked)).scalar_one()
+            return document(bytes(body), MEDIA_TYPE)
+
+        found = await run_in_threadpool(kept.get_or_build, key, build)
+    return answer(request, found, immutable=v == version)
+
+
+def tile_version(millesime_version: str, release: str, indicator: str | None) -> str:
+    """Return what identifies the tiles of a millesime; those with values change with the release as well."""
+    return millesime_version if indicator is None else f"{millesime_version}-{release}"
+
+
+def _require_outlines(outlined: frozenset[int], millesime: int) -> None:
+    if not outlined:
+        raise Conflict("Aucune limite n’est encore chargée : lancez « ores load boundaries ».")
+    if millesime not in outlined:
+        known = ", ".join(map(str, sorted(outlined)))
+        raise NotFound(f"Pas de contours pour le millésime {millesime}. Millésimes dessinés : {known}.")
+
+
+def _split(indicator: str) -> tuple[str, str]:
+    identifier, colon, period = indicator.partition(":")
+    if not colon or not period:
+        raise Invalid(
+            f"Indicateur mal formé : « {indicator} ». Forme attendue : identifiant:période (densite:2022)."
+        )
+    return identifier, period

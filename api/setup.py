@@ -1,0 +1,130 @@
+"""What stands between an empty database and a served map: boundaries, populations, publication.
+
+Each step is a transaction of its own and is skipped when its result is there, so an interrupted start goes on
+where it stopped.
+"""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy import Engine
+
+from api.migrate import migrate
+from api.settings import Settings
+from boundaries import sources
+from boundaries.load import load
+from boundaries.sources import registry
+from boundaries.tables import Millesime
+from geo.errors import Invalid
+from geo.progress import Progress
+from indicators.populations import import_populations
+from indicators.publication import publish
+from indicators.published import current_release
+
+OUTLINED = (2021, 2024, 2025)
+LISTED = (2019, 2022, 2023)  # known by their codes alone: the geographies that some populations are given in
+DOWNLOADS = "downloads"
+
+
+def prepare(engine: Engine, settings: Settings, progress: Progress) -> list[str]:
+    """Return French remarks, after everything that `make run` promises is in the database."""
+    migrate(engine)
+    remarks = _geographies(engine, settings, settings.region, progress)
+    _publish(engine, settings, None, progress)
+    return remarks
+
+
+def load_boundaries(
+    engine: Engine,
+    settings: Settings,
+    region: str,
+    millesimes: Sequence[int],
+    source: str,
+    location: str | None,
+    progress: Progress,
+) -> list[str]:
+    """Return French remarks, after the millesimes were loaded from a source, each in one transaction.
+
+    Without any, the default set of the registry is loaded; what is there already is read again.
+    """
+    migrate(engine)
+    if not millesimes:
+        if source != "registry":
+            raise Invalid(f"La source {source} ne dit pas de quelle année elle est : donnez-la avec --millesime.")
+        return _geographies(engine, settings, region, progress, again=True)
+    remarks: list[str] = []
+    for year in millesimes:
+        outlines = source != "registry" or location is not None or year in registry.years(outlines=True)
+        remarks += _load(engine, settings, region, year, source, location, progress, outlines)
+    return remarks
+
+
+def load_populations(
+    engine: Engine, settings: Settings, region: str, progress: Progress, millesimes: Sequence[int] = ()
+) -> list[str]:
+    """Return French remarks, after the populations were imported and everything was published.
+
+    The geographies that they are expressed in are loaded first, where they are not there yet.
+    """
+    migrate(engine)
+    remarks = _geographies(engine, settings, region, progress)
+    _publish(engine, settings, set(millesimes) or None, progress)
+    return remarks
+
+
+def _geographies(
+    engine: Engine, settings: Settings, region: str, progress: Progress, again: bool = False
+) -> list[str]:
+    """Load the default millesimes that are not there.
+
+    Where the outlines of one are refused, its code list is loaded alone and the remark says why.
+    """
+    remarks: list[str] = []
+    for year in sorted((*OUTLINED, *LISTED)):
+        with engine.connect() as conn:
+            scope = conn.scalar(sa.select(Millesime.scope).where(Millesime.year == year))
+        if scope == region and not again:
+            continue
+        try:
+            remarks += _load(engine, settings, region, year, "registry", None, progress, year in OUTLINED)
+        except Invalid as refusal:
+            if year not in OUTLINED:
+                raise
+            _load(engine, settings, region, year, "registry", None, progress, outlines=False)
+            remarks.append(f"{refusal.detail} Le millésime {year} est chargé sans contours.")
+    return remarks
+
+
+def _load(
+    engine: Engine,
+    settings: Settings,
+    region: str,
+    millesime: int,
+    source: str,
+    location: str | None,
+    progress: Progress,
+    outlines: bool,
+) -> list[str]:
+    delivery = sources.read(source, location, millesime, settings.home / DOWNLOADS, progress, region, outlines)
+    with engine.begin() as conn:
+        findings = load(conn, delivery, region, progress)
+    _analyze(engine)
+    return [f"{millesime} : {finding}" for finding in findings]
+
+
+def _publish(engine: Engine, settings: Settings, millesimes: set[int] | None, progress: Progress) -> None:
+    with engine.begin() as conn:
+        imported = import_populations(conn, settings.home / DOWNLOADS, progress, millesimes)
+    if imported:
+        _analyze(engine)
+    with engine.begin() as conn:
+        before = current_release(conn)
+        release = publish(conn, progress)
+    if before is None or before.id != release:
+        _analyze(engine)
+
+
+def _analyze(engine: Engine) -> None:
+    """Tell the planner what arrived, or its first plans would be for empty tables."""
+    with engine.begin() as conn:
+        conn.execute(sa.text("ANALYZE"))

@@ -1,0 +1,62 @@
+"""Routes that refuse what they do not know, and answer HEAD like GET without a body."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from geo.errors import Invalid
+
+
+class StrictRoute(APIRoute):
+    """A route that answers 400 to an unknown or repeated query parameter, naming those it knows."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler, behind the check of the query."""
+        handle = super().get_route_handler()
+        known = sorted(_query_names(self.dependant))
+
+        async def checked(request: Request) -> Response:
+            given = [name for name, _ in request.query_params.multi_items()]
+            unknown = sorted(set(given) - set(known))
+            if unknown:
+                accepted = (
+                    f"Paramètres acceptés : {', '.join(known)}." if known else "Aucun paramètre n’est accepté ici."
+                )
+                raise Invalid(f"Paramètre inconnu : {', '.join(name[:50] for name in unknown)}. {accepted}")
+            twice = sorted({name for name in given if given.count(name) > 1})
+            if twice:
+                raise Invalid(f"Paramètre donné plusieurs fois : {', '.join(twice)}. Un seul est accepté.")
+            return await handle(request)
+
+        return checked
+
+
+def _query_names(dependant: Dependant) -> set[str]:
+    """The query parameters of a route and of everything it depends on."""
+    own = {field.alias for field in dependant.query_params}
+    return own.union(*(_query_names(inner) for inner in dependant.dependencies))
+
+
+class HeadAsGet:
+    """ASGI middleware: a HEAD request is answered with the headers of GET and no body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+
+        async def headers_only(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self.app({**scope, "method": "GET"}, receive, headers_only)

@@ -1,0 +1,82 @@
+"""What is served now: the version of each millesime and of the release, kept in memory and refreshed aside.
+
+A request reads the snapshot without a query; a background task looks for a new release every second. An URL that
+carries the version it wants is exact whatever the snapshot says.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine
+from starlette.concurrency import run_in_threadpool
+
+from boundaries.places import millesimes, require_millesime
+from geo.errors import Conflict
+from indicators.published import current_release
+
+log = logging.getLogger(__name__)
+
+SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Versions:
+    """The version of each loaded millesime, those with outlines, and the digest of the release."""
+
+    millesimes: Mapping[int, str] = field(default_factory=dict)
+    outlined: frozenset[int] = frozenset()
+    release: str = ""
+
+    @property
+    def latest(self) -> int:
+        """The newest millesime with outlines. Raises Conflict before anything is loaded."""
+        if not self.outlined:
+            raise Conflict("Aucune limite n’est encore chargée : lancez « ores load boundaries ».")
+        return max(self.outlined)
+
+    @property
+    def data(self) -> str:
+        """What identifies everything that is served."""
+        return "-".join(
+            [self.release, *(f"{year}.{version}" for year, version in sorted(self.millesimes.items()))]
+        )
+
+
+def read_versions(conn: Connection) -> Versions:
+    """Return what the database serves now."""
+    rows = millesimes(conn)
+    release = current_release(conn)
+    return Versions(
+        {row.year: row.version for row in rows},
+        frozenset(row.year for row in rows if row.outlines),
+        release.digest if release is not None else "",
+    )
+
+
+class CurrentVersions:
+    """The snapshot of an application."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.now = Versions()
+
+    def refresh(self) -> None:
+        """Read the database again."""
+        with self._engine.connect() as conn:
+            self.now = read_versions(conn)
+
+    async def follow(self) -> None:
+        """Refresh for ever; a database that does not answer is asked again, the last snapshot staying."""
+        while True:
+            await asyncio.sleep(SECONDS)
+            with suppress(sa.exc.SQLAlchemyError):
+                await run_in_threadpool(self.refresh)
+
+
+def version_of(conn: Connection, millesime: int) -> str:
+    """Return the version of a loaded millesime. Raises NotFound, naming those that are."""
+    return str(require_millesime(conn, millesime).version)

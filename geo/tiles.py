@@ -1,0 +1,68 @@
+"""Vector tiles from layers: any select with an id, properties and a geometry in EPSG:3857 becomes an MVT layer.
+
+Tiles follow Mapbox Vector Tile 2.1 in the WebMercatorQuad grid: extent 4096, a buffer of 64 units around the tile.
+"""
+
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Select
+
+from geo.errors import NotFound
+from geo.layers import Rows
+
+EXTENT = 4096
+BUFFER = 64
+MAX_ZOOM = 14
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A tile of the WebMercatorQuad grid. Raises NotFound when it is out of the grid or too deep."""
+
+    z: int
+    x: int
+    y: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.z <= MAX_ZOOM:
+            raise NotFound(f"Niveau de zoom {self.z} hors de la plage servie (0 à {MAX_ZOOM}).")
+        size = 2**self.z
+        if not (0 <= self.x < size and 0 <= self.y < size):
+            raise NotFound(f"Tuile {self.z}/{self.x}/{self.y} hors de la grille (x et y de 0 à {size - 1}).")
+
+    @property
+    def bounds(self) -> ColumnElement[Any]:
+        """Its square in EPSG:3857."""
+        return sa.func.ST_TileEnvelope(self.z, self.x, self.y)
+
+    @property
+    def reach(self) -> ColumnElement[Any]:
+        """Its square with the buffer around it: what a layer must be searched in."""
+        return sa.func.ST_Expand(self.bounds, 40_075_016.6856 / 2**self.z * BUFFER / EXTENT)
+
+
+@dataclass(frozen=True)
+class TileLayer:
+    """A named layer of a tile: a select with columns `id` (integer), `geom` (EPSG:3857) and properties."""
+
+    name: str
+    rows: Rows
+
+
+def encoded(layers: list[TileLayer], tile: Tile) -> Select[tuple[bytes]]:
+    """Return a select of one row: the bytes of the tile, empty when nothing lies in it."""
+    parts = [sa.func.coalesce(_layer(layer, tile).scalar_subquery(), sa.literal(b"")) for layer in layers]
+    return sa.select(reduce(sa.func.byteacat, parts))
+
+
+def _layer(layer: TileLayer, tile: Tile) -> Rows:
+    rows = layer.rows.subquery()
+    drawn = sa.func.ST_AsMVTGeom(rows.c.geom, tile.bounds, EXTENT, BUFFER, True)
+    columns = [column for column in rows.c if column.name != "geom"]
+    features = sa.select(*columns, drawn.label("geom")).subquery("features")
+    return sa.select(sa.func.ST_AsMVT(features.table_valued(), layer.name, EXTENT, "geom", "id")).where(
+        features.c.geom.is_not(None)
+    )
