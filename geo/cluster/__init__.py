@@ -53,7 +53,9 @@ class Cluster:
         """Return where its files are. Raises NoCluster when it was never created."""
         place = places.recorded(self.home)
         if place is None:
-            raise NoCluster("Le serveur PostGIS privé n’existe pas encore : créez-le avec « ores db start ».")
+            raise NoCluster(
+                "Le serveur PostGIS privé n’existe pas encore\u202f: créez-le avec «\u202fores db start\u202f»."
+            )
         return place
 
     @property
@@ -79,7 +81,7 @@ class Cluster:
                 self._launch(place)
                 if not self._answers(place):
                     raise ClusterError(
-                        f"Le serveur PostGIS privé s’arrête aussitôt lancé (journal : {place.log})"
+                        f"Le serveur PostGIS privé s’arrête aussitôt lancé (journal\u202f: {place.log})"
                     )
             if not place.ready.exists():
                 self._equip(place)
@@ -126,7 +128,7 @@ class Cluster:
         command += ["--no-sync"] if self.ephemeral else ["--data-checksums"]
         done = account.run(command, cwd=place.state)
         if done.returncode != 0:
-            raise ClusterError(f"La création du serveur PostGIS privé a échoué : {_last_words(done.stderr)}")
+            raise ClusterError(f"La création du serveur PostGIS privé a échoué\u202f: {_last_words(done.stderr)}")
         unfinished.rename(place.data)
         return place
 
@@ -137,7 +139,7 @@ class Cluster:
             return None
         if processes.survivors(former):
             raise ClusterError(
-                "Ce dossier de données a été déplacé ou copié pendant que son serveur PostGIS tournait : "
+                "Ce dossier de données a été déplacé ou copié pendant que son serveur PostGIS tournait\u202f: "
                 "arrêtez ce serveur là où il a été lancé, puis relancez la commande."
             )
         return places.rename(self.home, former)
@@ -155,7 +157,9 @@ class Cluster:
         done = account.run(command, cwd=place.state, timeout=START_SECONDS + 30)
         if done.returncode != 0:
             words = _last_words(place.log.read_text(errors="replace") if place.log.exists() else done.stderr)
-            raise ClusterError(f"Le serveur PostGIS privé n’a pas démarré : {words} (journal : {place.log})")
+            raise ClusterError(
+                f"Le serveur PostGIS privé n’a pas démarré\u202f: {words} (journal\u202f: {place.log})"
+            )
 
     def _configure(self, place: Place, account: Account) -> None:
         """Write the configuration anew: the machine's memory or the product's settings may have changed."""
@@ -183,8 +187,8 @@ class Cluster:
                 if processes.server(place) is None:
                     return False
                 if time.monotonic() > limit:
-                    words = f"{_last_words(str(error))} (journal : {place.log})"
-                    raise ClusterError(f"Le serveur PostGIS privé ne répond pas : {words}") from error
+                    words = f"{_last_words(str(error))} (journal\u202f: {place.log})"
+                    raise ClusterError(f"Le serveur PostGIS privé ne répond pas\u202f: {words}") from error
                 time.sleep(0.05)
 
     def _equip(self, place: Place) -> None:
@@ -198,9 +202,7 @@ class Cluster:
         with _connect(place, DATABASE) as database:
             for extension in EXTENSIONS:
                 database.execute(
-                    psycopg.sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(
-                        psycopg.sql.Identifier(extension)
-                    )
+                    psycopg.sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(psycopg.sql.Identifier(extension))
                 )
         place.ready.touch()
 
@@ -220,7 +222,7 @@ class Cluster:
         ]
         done = account.run([*command, "--mode", "fast"], cwd=place.state)
         if done.returncode != 0 and processes.server(place) is not None:
-            raise ClusterError(f"Le serveur PostGIS privé ne s’arrête pas : {_last_words(done.stderr)}")
+            raise ClusterError(f"Le serveur PostGIS privé ne s’arrête pas\u202f: {_last_words(done.stderr)}")
 
     def _sweep(self, kept: Place | None) -> None:
         """Remove what a deleted data folder has left elsewhere, its server first."""
@@ -245,7 +247,7 @@ def _make_sockets(place: Place, account: Account) -> None:
     folder = place.sockets
     stranger = folder.is_symlink() or (folder.exists() and folder.stat().st_uid != account.uid)
     if stranger:
-        raise ClusterError(f"Le dossier {folder} appartient à un autre compte : supprimez-le et recommencez.")
+        raise ClusterError(f"Le dossier {folder} appartient à un autre compte\u202f: supprimez-le et recommencez.")
     account.give(folder)
 
 

@@ -62,7 +62,7 @@ def account_for(data: Path) -> Account:
         owner = data.stat().st_uid
     except PermissionError:
         raise ClusterError(
-            "Les données du serveur PostGIS privé appartiennent à un autre compte : "
+            "Les données du serveur PostGIS privé appartiennent à un autre compte\u202f: "
             "relancez la commande avec le compte qui les a créées (sudo, par exemple)."
         ) from None
     except OSError:
@@ -71,8 +71,8 @@ def account_for(data: Path) -> Account:
         return _account(owner) if owner != 0 else _debian_account()
     if owner != me:
         raise ClusterError(
-            f"Les données du serveur PostGIS privé appartiennent au compte « {_account(owner).name} » : "
-            "relancez la commande avec ce compte (ou avec sudo)."
+            "Les données du serveur PostGIS privé appartiennent au compte "
+            f"«\u202f{_account(owner).name}\u202f»\u202f: relancez la commande avec ce compte (ou avec sudo)."
         )
     return _account(me)
 
@@ -90,8 +90,8 @@ def _debian_account() -> Account:
         entry = pwd.getpwnam(DEBIAN_ACCOUNT)
     except KeyError:
         raise ClusterError(
-            f"PostgreSQL refuse d’être lancé par root et le compte « {DEBIAN_ACCOUNT} » n’existe pas. "
-            "Créez-le avec « adduser --system --group postgres », "
+            f"PostgreSQL refuse d’être lancé par root et le compte «\u202f{DEBIAN_ACCOUNT}\u202f» n’existe pas. "
+            "Créez-le avec «\u202fadduser --system --group postgres\u202f», "
             "ou lancez la commande avec un compte ordinaire."
         ) from None
     return Account(entry.pw_uid, entry.pw_gid, entry.pw_name)

@@ -20,7 +20,7 @@ def locked(home: Path, patience: float = 180) -> Iterator[None]:
         file = (home / "cluster.lock").open("w")
     except OSError as error:
         raise ClusterError(
-            f"Le dossier de données {home} ne peut pas être écrit ({error.strerror}) : "
+            f"Le dossier de données {home} ne peut pas être écrit ({error.strerror})\u202f: "
             "corrigez ses droits, ou choisissez-en un autre avec ORES_HOME."
         ) from error
     with file:
@@ -32,7 +32,7 @@ def locked(home: Path, patience: float = 180) -> Iterator[None]:
             except BlockingIOError:
                 if time.monotonic() > limit:
                     raise ClusterError(
-                        "Une autre commande démarre ou arrête déjà le serveur PostGIS privé de ce dossier : "
+                        "Une autre commande démarre ou arrête déjà le serveur PostGIS privé de ce dossier\u202f: "
                         "attendez qu’elle se termine."
                     ) from None
                 time.sleep(0.05)
@@ -41,6 +41,8 @@ def locked(home: Path, patience: float = 180) -> Iterator[None]:
 
 def _make(home: Path) -> None:
     """Make the data folder passable, whatever the umask: its state folder is the part that is kept closed."""
-    if not home.exists():
+    try:
         home.mkdir(parents=True)
-        home.chmod(0o755)
+    except FileExistsError:
+        return
+    home.chmod(0o755)

@@ -104,7 +104,7 @@ def choose(home: Path, account: Account, *, ephemeral: bool, say: Callable[[str]
         place = Place(token, _elsewhere(home, token, ephemeral=ephemeral))
         account.give(place.state)
         say(
-            f"Le dossier {home} est fermé au compte « {account.name} » qui fait tourner PostgreSQL : "
+            f"Le dossier {home} est fermé au compte «\u202f{account.name}\u202f» qui lance PostgreSQL\u202f: "
             f"les données de la base sont gardées dans {place.state}."
         )
     _record(home, place)

@@ -48,6 +48,6 @@ def find(version: int | None = None, programs: Path = PROGRAMS, shares: Path = S
     if version is not None:
         lacking += f" (les données ont été créées par PostgreSQL {version})"
     raise PackageMissing(
-        f"{lacking}. Installez-le avec « apt-get install postgresql-{wanted}-postgis-3 », "
+        f"{lacking}. Installez-le avec «\u202fapt-get install postgresql-{wanted}-postgis-3\u202f», "
         "ou donnez l’adresse d’un serveur PostGIS dans DATABASE_URL."
     )

@@ -43,7 +43,7 @@ def clear_stale(place: Place, patience: float = 15) -> None:
     while survivors(place):
         if time.monotonic() > limit:
             raise ClusterError(
-                "Un processus du serveur PostGIS privé, interrompu brutalement, ne s’est pas encore arrêté : "
+                "Un processus du serveur PostGIS privé, interrompu brutalement, ne s’est pas encore arrêté\u202f: "
                 "attendez quelques secondes et relancez la même commande."
             )
         time.sleep(0.1)

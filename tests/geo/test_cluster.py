@@ -44,9 +44,7 @@ def test_it_is_created_started_stopped_and_started_again_with_its_data(home: Pat
     engine = sa.create_engine(cluster.url, poolclass=sa.NullPool)
     with engine.begin() as connection:
         connection.execute(sa.text("CREATE TABLE kept AS SELECT ST_Point(1, 2, 4326) AS geom"))
-        assert (
-            connection.scalar(sa.text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")) is False
-        )
+        assert connection.scalar(sa.text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")) is False
         assert connection.scalar(sa.text("SHOW listen_addresses")) == ""
 
     started = time.monotonic()
@@ -90,9 +88,7 @@ def test_an_interrupted_creation_starts_again_from_nothing(home: Path) -> None:
     process.wait()
     assert not (home / "cluster" / "data").exists()
     cluster.start()
-    assert (
-        ask(cluster.url, "SELECT count(*) FROM pg_extension WHERE extname IN ('postgis', 'btree_gist')") == 2
-    )
+    assert ask(cluster.url, "SELECT count(*) FROM pg_extension WHERE extname IN ('postgis', 'btree_gist')") == 2
 
 
 def test_a_half_equipped_server_is_completed(home: Path) -> None:
@@ -175,7 +171,7 @@ def test_a_folder_closed_to_the_account_of_the_server_sends_the_data_elsewhere(h
     cluster = Cluster(home, ephemeral=True, say=said.append)
     cluster.start()
     assert ask(cluster.url, "SELECT 1") == 1
-    assert "est fermé au compte « postgres »" in said[0]
+    assert "est fermé au compte «\u202fpostgres\u202f»" in said[0]
     assert str(cluster.place.state) in said[0]
     Cluster(home, say=said.append).start()
     assert len(said) == 1, "said once"
@@ -186,9 +182,7 @@ def test_a_folder_closed_to_the_account_of_the_server_sends_the_data_elsewhere(h
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root keeps data elsewhere")
-def test_what_a_deleted_data_folder_left_elsewhere_is_swept(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_deleted_data_folder_left_elsewhere_is_swept(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     elsewhere = home.parent / "elsewhere"
     monkeypatch.setattr(place, "ELSEWHERE", elsewhere)
     home.mkdir()
@@ -234,7 +228,7 @@ def test_a_server_that_cannot_start_gives_its_last_words(home: Path) -> None:
     cluster = Cluster(home, ephemeral=True)
     cluster.create()
     (home / "cluster" / "data" / "global" / "pg_control").unlink()
-    with pytest.raises(ClusterError, match=r"n’a pas démarré : .*pg_control.*journal"):
+    with pytest.raises(ClusterError, match=r"n’a pas démarré\u202f: .*pg_control.*journal"):
         cluster.start()
 
 

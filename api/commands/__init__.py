@@ -1,0 +1,1 @@
+"""The commands of `ores`, one module per family; each opens the transaction and commits."""

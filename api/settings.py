@@ -1,0 +1,49 @@
+"""The settings, read from the environment at the edge alone and passed down as values."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from geo.errors import Invalid
+
+PREFIX = "ORES_"
+
+
+class Settings(BaseSettings):
+    """What the environment decides: ORES_HOME, ORES_REGION, ORES_HOST, ORES_PORT and DATABASE_URL."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore")
+
+    home: Path = Field(default=Path(".ores"), description="Data folder")
+    database_url: SecretStr | None = Field(
+        default=None, validation_alias="DATABASE_URL", description="A PostGIS server, instead of the private one"
+    )
+    region: str = Field(default="52", pattern=r"^(\d{2}|all)$", description="INSEE code of the Region, or all")
+    host: str = Field(default="127.0.0.1", min_length=1)
+    port: int = Field(default=8000, ge=1, le=65535)
+
+
+EXPECTED = {
+    "home": "un dossier",
+    "database_url": "l’adresse d’un serveur PostGIS",
+    "region": "le code INSEE d’une région («\u202f52\u202f»), ou «\u202fall\u202f» pour la France entière",
+    "host": "une adresse réseau",
+    "port": "un numéro de port entre 1 et 65535",
+}
+
+
+def read_settings() -> Settings:
+    """Return the settings of this process.
+
+    Raises Invalid naming the variable; its value is not repeated, it may be a secret.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = []
+        for fault in error.errors(include_input=False, include_url=False):
+            name = str(fault["loc"][0]) if fault["loc"] else ""
+            variable = "DATABASE_URL" if name.lower() == "database_url" else f"{PREFIX}{name.upper()}"
+            faults.append(f"{variable} doit être {EXPECTED.get(name.lower(), 'une valeur admise')}")
+        raise Invalid("Réglage refusé\u202f: " + "\u202f; ".join(faults) + ".") from None
