@@ -10,7 +10,9 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from typing import Any
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -35,6 +37,11 @@ def document(body: bytes, media_type: str, filename: str | None = None) -> Docum
     zipped = gzip.compress(body, 6, mtime=0) if len(body) > SMALL else None
     digest = hashlib.sha256(media_type.encode() + body).hexdigest()[:20]
     return Document(body, zipped, media_type, digest, filename)
+
+
+def json_document(body: Any) -> Document:
+    """Return a JSON document; keys may be any member of a string enumeration."""
+    return document(orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS), "application/json")
 
 
 class Documents:

@@ -3,9 +3,7 @@
 import csv
 import io
 
-import orjson
-
-from api.documents import Document, document
+from api.documents import Document, document, json_document
 from indicators.catalogue import Indicator
 from indicators.published import ValueTable
 from indicators.statuses import LABELS, SIGNS, Status
@@ -41,7 +39,7 @@ def values_json(item: Indicator, table: ValueTable) -> Document:
         "statuses": table.statuses,
         "coverages": table.coverages,
     }
-    return document(orjson.dumps(body), "application/json")
+    return json_document(body)
 
 
 def values_csv(item: Indicator, table: ValueTable) -> Document:

@@ -4,7 +4,6 @@ Tiles follow Mapbox Vector Tile 2.1 in the WebMercatorQuad grid: extent 4096, a 
 """
 
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
 import sqlalchemy as sa
@@ -55,7 +54,10 @@ class TileLayer:
 def encoded(layers: list[TileLayer], tile: Tile) -> Select[tuple[bytes]]:
     """Return a select of one row: the bytes of the tile, empty when nothing lies in it."""
     parts = [sa.func.coalesce(_layer(layer, tile).scalar_subquery(), sa.literal(b"")) for layer in layers]
-    return sa.select(reduce(sa.func.byteacat, parts))
+    joined: ColumnElement[Any] = parts[0]
+    for part in parts[1:]:
+        joined = sa.func.byteacat(joined, part)
+    return sa.select(joined)
 
 
 def _layer(layer: TileLayer, tile: Tile) -> Rows:

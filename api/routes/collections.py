@@ -4,13 +4,12 @@ import math
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-import orjson
 import sqlalchemy as sa
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from api.dependencies import Code, Connection, CurrentVersions, Kept, Millesime, Within
-from api.documents import Document, answer, document
+from api.documents import Document, answer, document, json_document
 from api.strict import StrictRoute
 from boundaries import places
 from boundaries.levels import LABELS, Level
@@ -44,14 +43,14 @@ Box = Annotated[
 def collections(request: Request) -> Response:
     """Return the collections that there are."""
     listed = [_described(request, name) for name in COLLECTIONS]
-    return answer(request, document(orjson.dumps({"collections": listed}), "application/json"))
+    return answer(request, json_document({"collections": listed}))
 
 
 @router.get("/{collection}", summary="Une collection")
 def collection(request: Request, collection: Collection) -> Response:
     """Return the description of a collection."""
     _level(collection)
-    return answer(request, document(orjson.dumps(_described(request, collection)), "application/json"))
+    return answer(request, json_document(_described(request, collection)))
 
 
 @router.get("/{collection}/items", summary="Les territoires en GeoJSON")

@@ -2,13 +2,12 @@
 
 from typing import Annotated, Any, Literal
 
-import orjson
 import sqlalchemy as sa
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from api.dependencies import Connection, CurrentVersions, Kept, LevelQuery, Millesime, Within
-from api.documents import Document, answer, document
+from api.documents import Document, answer, json_document
 from api.strict import StrictRoute
 from api.valuefiles import values_csv, values_json
 from boundaries import places
@@ -30,13 +29,13 @@ VersionQuery = Annotated[
 def indicators(request: Request, conn: Connection) -> Response:
     """Return every indicator with what is published of it."""
     body = {"indicators": [_described(conn, item) for item in catalogue().values()]}
-    return answer(request, document(orjson.dumps(body), "application/json"))
+    return answer(request, json_document(body))
 
 
 @router.get("/{identifier}", summary="La fiche d’un indicateur")
 def indicator(request: Request, conn: Connection, identifier: Identifier) -> Response:
     """Return the sheet of an indicator."""
-    return answer(request, document(orjson.dumps(_described(conn, sheet(identifier))), "application/json"))
+    return answer(request, json_document(_described(conn, sheet(identifier))))
 
 
 @router.get("/{identifier}/values", summary="Les valeurs d’un niveau, en colonnes")
@@ -96,7 +95,7 @@ def series(
         "statuses": [found.status for found in rows],
         "coverages": [found.coverage for found in rows],
     }
-    return answer(request, document(orjson.dumps(body), "application/json"))
+    return answer(request, json_document(body))
 
 
 def _described(conn: sa.Connection, item: Indicator) -> dict[str, Any]:

@@ -1,10 +1,9 @@
 """The way into the machine interface."""
 
-import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api.documents import answer, document
+from api.documents import answer, json_document
 from api.strict import StrictRoute
 
 router = APIRouter(route_class=StrictRoute, tags=["Accueil"])
@@ -35,4 +34,4 @@ def landing(request: Request) -> Response:
         "release": now.release,
         "links": links,
     }
-    return answer(request, document(orjson.dumps(body), "application/json"))
+    return answer(request, json_document(body))

@@ -2,12 +2,11 @@
 
 from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from api.dependencies import Code, Connection, LevelPath, LevelQuery, Millesime, Within
-from api.documents import answer, document
+from api.documents import answer, json_document
 from api.strict import StrictRoute
 from boundaries import places
 from boundaries.levels import Level
@@ -33,7 +32,7 @@ def territories(
         places.require(conn, within, millesime)
     rows = [dict(row) for row in conn.execute(places.listing(level, millesime, within, q)).mappings()]
     body = {"level": level, "millesime": millesime, "count": len(rows), "territories": rows}
-    return answer(request, document(orjson.dumps(body), "application/json"))
+    return answer(request, json_document(body))
 
 
 @router.get("/{level}/{code}", summary="Un territoire")
@@ -66,4 +65,4 @@ def territory(request: Request, conn: Connection, level: LevelPath, code: Code, 
         "predecessors": [found for found in relatives if found["millesime"] < millesime],
         "successors": [found for found in relatives if found["millesime"] > millesime],
     }
-    return answer(request, document(orjson.dumps(body), "application/json"))
+    return answer(request, json_document(body))

@@ -2,13 +2,12 @@
 
 from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Path, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.dependencies import CurrentVersions, Kept, LevelPath
-from api.documents import Document, answer, document
+from api.documents import Document, answer, document, json_document
 from api.strict import StrictRoute
 from boundaries import places
 from boundaries.levels import LABELS
@@ -69,7 +68,7 @@ def tilejson(
             {"id": f"{level}-centres", "fields": fields, "geometry_type": "point"},
         ],
     }
-    return answer(request, document(orjson.dumps(body), "application/json"))
+    return answer(request, json_document(body))
 
 
 @router.get("/{millesime}/{level}/{z}/{x}/{y}.mvt", summary="Une tuile vectorielle")
