@@ -1,9 +1,7 @@
 """A delivery checked, drawn and swapped in: all of a millesime in the caller's transaction, or nothing."""
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from boundaries import checks, passage, scope
 from boundaries.delivery import Delivery
-from boundaries.drawing import Drawn, draw
+from boundaries.drawing import Drawing, Drawn, draw
 from boundaries.levels import Level
 from boundaries.tables import FormerCode, Membership, Millesime, Outline, Passage, Territory
 from boundaries.territories import memberships, territories
@@ -24,6 +22,9 @@ from geo.progress import Progress
 from geo.sqlfiles import sql_file
 
 HERE = Path(__file__).parent
+
+Key = tuple[Level, str]
+Texts = dict[Key, str]
 
 
 def load(conn: Connection, delivery: Delivery, region: str, progress: Progress) -> list[checks.Finding]:
@@ -42,12 +43,14 @@ def load(conn: Connection, delivery: Delivery, region: str, progress: Progress) 
         findings += drawn.findings + _drift(conn, kept, drawn, region)
         checks.refuse(findings, delivery.millesime)
     links = sorted(set(memberships(kept, whole)))
-    version = _version(rows, links, drawn)
+    polygons = _texts(drawn.polygons, 4326) if drawn else {}
+    bands = {number: _texts(drawing, 3857) for number, drawing in drawn.bands.items()} if drawn else {}
+    version = _version(rows, links, [polygons, *bands.values()])
     _store_millesime(conn, kept, region, version, findings)
-    _store_territories(conn, kept.millesime, rows, drawn)
+    _store_territories(conn, kept.millesime, rows, drawn.areas_m2 if drawn else {}, polygons)
     _store_memberships(conn, kept, links)
     if drawn is not None:
-        _store_outlines(conn, kept.millesime, drawn, progress)
+        _store_outlines(conn, kept.millesime, bands, _centres(drawn), progress)
     _refresh_passages(conn)
     return findings
 
@@ -78,15 +81,15 @@ def _drift(conn: Connection, delivery: Delivery, drawn: Drawn, region: str) -> l
     return checks.drift_findings(np.array(codes), np.array(areas), previous, changed, nearest)
 
 
-def _version(rows: pd.DataFrame, links: list[tuple[str, str, str, str]], drawn: Drawn | None) -> str:
+def _version(rows: pd.DataFrame, links: list[tuple[str, str, str, str]], drawings: list[Texts]) -> str:
     """A digest of everything stored: the same content gives the same version on every machine."""
     digest = hashlib.sha256()
     for row in rows.sort_values(["level", "code"]).itertuples(index=False):
         digest.update(repr(tuple(map(str, row))).encode())
     digest.update(repr(links).encode())
-    for drawing in [drawn.polygons, *drawn.bands.values()] if drawn else []:
+    for drawing in drawings:
         for key in sorted(drawing):
-            digest.update(repr(key).encode() + shapely.to_wkb(drawing[key]))
+            digest.update(f"{key[0]}:{key[1]}:{drawing[key]}".encode())
     return digest.hexdigest()[:12]
 
 
@@ -107,7 +110,9 @@ def _store_millesime(
     conn.execute(statement.on_conflict_do_update(index_elements=[Millesime.year], set_=values))
 
 
-def _store_territories(conn: Connection, millesime: int, rows: pd.DataFrame, drawn: Drawn | None) -> None:
+def _store_territories(
+    conn: Connection, millesime: int, rows: pd.DataFrame, areas: dict[Key, float], polygons: Texts
+) -> None:
     """Update by code, so that ids stay; what the delivery no longer has goes away with all that hangs on it."""
     conn.execute(sa.text("DROP TABLE IF EXISTS arriving"))
     conn.execute(
@@ -116,8 +121,6 @@ def _store_territories(conn: Connection, millesime: int, rows: pd.DataFrame, dra
     conn.execute(sa.text("ALTER TABLE arriving DROP COLUMN id"))
     columns = ["millesime", "level", "code", "nom", "nature", "in_scope", "emprise", "straddles"]
     columns += ["weight_population", "area_m2", "geom"]
-    shapes = drawn.polygons if drawn else {}
-    areas = drawn.areas_m2 if drawn else {}
     arriving = (
         (
             millesime,
@@ -130,7 +133,7 @@ def _store_territories(conn: Connection, millesime: int, rows: pd.DataFrame, dra
             row.straddles,
             None if pd.isna(row.population) else int(row.population),
             areas.get((row.level, row.code)),
-            _ewkb(shapes.get((row.level, row.code)), 4326),
+            polygons.get((row.level, row.code)),
         )
         for row in rows.itertuples(index=False)
     )
@@ -156,7 +159,9 @@ def _store_memberships(conn: Connection, delivery: Delivery, links: list[tuple[s
     )
 
 
-def _store_outlines(conn: Connection, millesime: int, drawn: Drawn, progress: Progress) -> None:
+def _store_outlines(
+    conn: Connection, millesime: int, bands: dict[int, Texts], centres: Texts, progress: Progress
+) -> None:
     known = {
         (Level(level), code): (identity, nom)
         for identity, level, code, nom in conn.execute(
@@ -166,21 +171,16 @@ def _store_outlines(conn: Connection, millesime: int, drawn: Drawn, progress: Pr
         )
     }
     conn.execute(sa.delete(Outline).where(Outline.millesime == millesime))
-    finest = drawn.bands[max(drawn.bands)]
-    keys = [key for key in finest if key in known]  # communes outside the Region are not drawn
-    centres = dict(zip(keys, shapely.point_on_surface([finest[key] for key in keys]), strict=True))
-
-    def rows() -> Iterator[tuple[Any, ...]]:
-        for band, drawing in drawn.bands.items():
-            for key in keys:
-                identity, nom = known[key]
-                centre = _point(centres[key])
-                yield identity, band, millesime, key[0], key[1], nom, _ewkb(drawing[key], 3857), centre
-
-    total = len(keys) * len(drawn.bands)
+    keys = [key for key in centres if key in known]  # communes outside the Region are not drawn
+    rows = (
+        (known[key][0], band, millesime, *key, known[key][1], drawing[key], centres[key])
+        for band, drawing in bands.items()
+        for key in keys
+    )
+    total = len(keys) * len(bands)
     columns = ["territory_id", "band", "millesime", "level", "code", "nom", "geom", "centre"]
     advance = progress(f"Contours {millesime} : enregistrement (dessins)", total)
-    copy_rows(conn, Outline.__table__, columns, rows(), advance)  # type: ignore[arg-type]
+    copy_rows(conn, Outline.__table__, columns, rows, advance)  # type: ignore[arg-type]
 
 
 def _refresh_passages(conn: Connection) -> None:
@@ -224,7 +224,7 @@ def _stored_lists(conn: Connection, year: int | None = None) -> list[passage.Cod
         lists.append(
             passage.CodeList(
                 one,
-                dict(row.tuple() for row in communes),
+                {row.code: row.weight_population for row in communes},
                 {code: successor for code, successor, _ in codes},
                 {code: successor for code, successor, part in codes if part},
             )
@@ -232,12 +232,15 @@ def _stored_lists(conn: Connection, year: int | None = None) -> list[passage.Cod
     return lists
 
 
-def _ewkb(shape: Any, srid: int) -> str | None:
-    if shape is None:
-        return None
-    multi = coverage.multi(np.array([shape], dtype=object))[0]
-    return shapely.to_wkb(shapely.set_srid(multi, srid), hex=True, include_srid=True)  # type: ignore[no-any-return]
+def _texts(drawing: Drawing, srid: int) -> Texts:
+    """The shapes of a drawing as hexadecimal EWKB multipolygons, the form that COPY takes."""
+    shapes = coverage.multi(np.array([*drawing.values()], dtype=object))
+    texts = shapely.to_wkb(shapely.set_srid(shapes, srid), hex=True, include_srid=True)
+    return dict(zip(drawing, texts, strict=True))
 
 
-def _point(shape: Any) -> str:
-    return shapely.to_wkb(shapely.set_srid(shape, 3857), hex=True, include_srid=True)  # type: ignore[no-any-return]
+def _centres(drawn: Drawn) -> Texts:
+    """A point inside each territory, in EPSG:3857."""
+    finest = drawn.bands[max(drawn.bands)]
+    points = shapely.set_srid(shapely.point_on_surface(np.array([*finest.values()], dtype=object)), 3857)
+    return dict(zip(finest, shapely.to_wkb(points, hex=True, include_srid=True), strict=True))
