@@ -1,0 +1,130 @@
+"""How numbers, dates, lists and counts are written in French, with their typographic spaces."""
+
+import math
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+
+THIN = "\u202f"  # narrow no-break space: thousands, and before ; : ! ? %
+NO_BREAK = "\u00a0"
+MINUS = "\u2212"
+
+_MONTHS = (
+    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()  # noqa: SIM905
+)
+
+
+def number(value: float, decimals: int = 0, signed: bool = False) -> str:
+    """Return a number with narrow spaces between thousands and a decimal comma.
+
+    Rounds half away from zero, as people do, and never writes a negative zero.
+
+    >>> number(3907156), number(1234.5, 1), number(-0.04, 1), number(2.5), number(-1234.56, 2)
+    ('3\\u202f907\\u202f156', '1\\u202f234,5', '0,0', '3', '\\u22121\\u202f234,56')
+    >>> number(0.45, 1, signed=True), number(0, 1, signed=True)
+    ('+0,5', '0,0')
+    """
+    scale = 10**decimals
+    # The shortest decimal text of the float is what people see: 0.45 is a half, whatever its binary digits.
+    units = math.floor(float(repr(abs(value) * scale)) + 0.5 + 1e-9)
+    whole, rest = divmod(units, scale)
+    text = f"{whole:,}".replace(",", THIN) + (f",{rest:0{decimals}d}" if decimals else "")
+    if not units:
+        return text
+    return (MINUS if value < 0 else "+" if signed else "") + text
+
+
+def exact(value: float, signed: bool = False) -> str:
+    """Return a number with all the decimals that it has and no more: what a class limit needs.
+
+    >>> exact(350.0), exact(0.25), exact(-1200.5), exact(1e-05)
+    ('350', '0,25', '\\u22121\\u202f200,5', '0,00001')
+    """
+    exponent = Decimal(repr(value)).normalize().as_tuple().exponent
+    return number(value, max(0, -int(exponent)), signed)
+
+
+def with_unit(text: str, unit: str) -> str:
+    """Return a written number and its unit, kept on one line.
+
+    >>> with_unit("12,5", "%"), with_unit("62", "hab./km²"), with_unit("3", "")
+    ('12,5\\u202f%', '62\\xa0hab./km²', '3')
+    """
+    if not unit:
+        return text
+    return text + (THIN if unit.startswith("%") else NO_BREAK) + unit
+
+
+def percent(share: float, decimals: int = 0) -> str:
+    """Return a share of 1 in per cent; never rounds a partial share to 100 %, nor a positive one to 0 %.
+
+    >>> percent(0.123, 1), percent(0.9999), percent(1.0), percent(0.0001)
+    ('12,3\\u202f%', '99,9\\u202f%', '100\\u202f%', '0,1\\u202f%')
+    """
+    floor = 10.0 ** -(decimals or 1)
+    if 0 < share < 1 and number(share * 100, decimals) in {
+        "100",
+        "0",
+        number(100, decimals),
+        number(0, decimals),
+    }:
+        kept = min(max(share * 100, floor), 100 - floor)
+        return with_unit(number(kept, decimals or 1), "%")
+    return with_unit(number(share * 100, decimals), "%")
+
+
+def count(n: int, one: str, many: str | None = None) -> str:
+    """Return a count and its noun; 0 and 1 take the singular.
+
+    >>> count(1, "commune"), count(1228, "commune"), count(0, "EPCI", "EPCI")
+    ('1 commune', '1\\u202f228 communes', '0 EPCI')
+    """
+    return f"{number(n)} {one if abs(n) < 2 else many or one + 's'}"
+
+
+def day(year: int, month: int, number_of_day: int) -> str:
+    """Return a date.
+
+    >>> day(2025, 1, 1), day(2024, 8, 12)
+    ('1er janvier 2025', '12 août 2024')
+    """
+    return f"{'1er' if number_of_day == 1 else number_of_day} {_MONTHS[month - 1]} {year}"
+
+
+def listing(items: Sequence[str], last: str = "et") -> str:
+    """Return items joined as in a sentence.
+
+    >>> listing(["a"]), listing(["a", "b", "c"]), listing(["4", "5", "6"], "ou")
+    ('a', 'a, b et c', '4, 5 ou 6')
+    """
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {last} {items[-1]}"
+
+
+def quoted(text: str) -> str:
+    """Return a text between French quotation marks.
+
+    >>> quoted("x")
+    '«\\xa0x\\xa0»'
+    """
+    return f"«{NO_BREAK}{text}{NO_BREAK}»"
+
+
+def capitalised(text: str) -> str:
+    """Return the text with its first letter in capital, the rest untouched.
+
+    >>> capitalised("éolien EPCI"), capitalised("")
+    ('Éolien EPCI', '')
+    """
+    return text[:1].upper() + text[1:]
+
+
+def typeset(text: str) -> str:
+    """Return a sentence with the narrow spaces that French wants before ; : ! ? % and », and after «.
+
+    >>> typeset("Voici : « un » ; 5 % ?")
+    'Voici\\u202f: «\\xa0un\\xa0»\\u202f; 5\\u202f%\\u202f?'
+    """
+    text = re.sub(r" (?=[;:!?%](?:\s|$|[).,»]))", THIN, text)
+    return re.sub(r" (?=»)", NO_BREAK, re.sub(r"(?<=«) ", NO_BREAK, text))

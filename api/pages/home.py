@@ -1,0 +1,37 @@
+"""The first page: what the observatory is, and the indicators that have something published."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from api.dependencies import Connection
+from api.pages.french import listing
+from api.pages.selection import MAPPED
+from api.pages.site import page
+from boundaries.levels import LABELS
+from indicators.catalogue import Indicator, catalogue
+from indicators.published import Choices, choices
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+def home(request: Request, connection: Connection) -> Response:
+    """Return the home page."""
+    known = [(indicator, choices(connection, indicator.id)) for indicator in catalogue().values()]
+    cards = [_card(indicator, available) for indicator, available in known if available.periods]
+    return page(request, "accueil.html", indicateurs=cards)
+
+
+def _card(indicator: Indicator, available: Choices) -> dict[str, Any]:
+    """Return what the home page tells of an indicator."""
+    periods = sorted({period for own in available.periods.values() for period in own})
+    return {
+        "requete": f"indicateur={indicator.id}",
+        "nom": indicator.label,
+        "definition": indicator.definition.strip(),
+        "annees": f"{periods[0]} à {periods[-1]}" if len(periods) > 1 else "".join(periods),
+        "niveaux": listing([LABELS[level][1] for level in MAPPED if level in available.levels]),
+        "producteur": indicator.producer,
+    }

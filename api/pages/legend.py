@@ -1,0 +1,135 @@
+"""The legend of a map: classes from high to low with their colours and counts, circles of reference, statuses."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from api.pages.french import exact
+from geo.classes import Classes, index_of
+from geo.palettes import CROSS, DOTS, HATCH, LINES, VEIL, Pattern, diverging, sequential
+from indicators.statuses import LABELS, Status
+
+# How a territory without a figure is drawn; never with a colour of the ramp.
+ABSENT: dict[Status, Pattern] = {
+    Status.MISSING: HATCH,
+    Status.SECRET: LINES,
+    Status.NOT_SIGNIFICANT: CROSS,
+    Status.NOT_APPLICABLE: DOTS,
+}
+# What is laid over the colour of a figure that is not a plain observation.
+QUALIFIED: dict[Status, Pattern] = {Status.ESTIMATED: VEIL, Status.PARTIAL: VEIL, Status.PROVISIONAL: VEIL}
+WORDS = {**LABELS, Status.ESTIMATED: "valeur estimée", Status.PARTIAL: "valeur partielle"} | {
+    Status.PROVISIONAL: "valeur provisoire",
+    Status.OBSERVED: "valeur observée",
+}
+
+LARGEST_RADIUS = 34.0
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a legend: a swatch (a colour or a pattern), words, and how many territories have it."""
+
+    label: str
+    count: int
+    colour: str | None = None
+    pattern: str | None = None
+
+
+@dataclass(frozen=True)
+class Circle:
+    """A circle of reference: the value it stands for, its radius in px and where it is drawn."""
+
+    label: str
+    value: float
+    radius: float
+
+
+def colours(classes: Classes, pivot: float | None) -> tuple[str, ...]:
+    """Return the colour of each class, from low to high.
+
+    With a pivot inside the values the ramp diverges: the class that holds it is neutral, the others take the
+    side they are on (a pivot that is itself a limit has no neutral class).
+    """
+    if not classes.counts:
+        return ()
+    if pivot is None:
+        return sequential(len(classes))
+    below = index_of(classes.inner, pivot) if pivot > classes.limits[0] else 0
+    neutral = classes.limits[0] <= pivot <= classes.limits[-1] and pivot not in classes.inner
+    if pivot > classes.limits[-1]:
+        below = len(classes)
+    return diverging(below, neutral, len(classes) - below - int(neutral))
+
+
+def class_lines(classes: Classes, ramp: Sequence[str], signed: bool = False) -> list[Line]:
+    """Return the lines of the classes, from high to low."""
+    lines = [
+        Line(label, count, colour=colour)
+        for label, count, colour in zip(class_labels(classes, signed), classes.counts, ramp, strict=True)
+    ]
+    return lines[::-1]
+
+
+def class_labels(classes: Classes, signed: bool = False) -> list[str]:
+    """Return how each class reads, from low to high; limits are exact.
+
+    >>> from geo.classes import Method
+    >>> class_labels(Classes(Method.MANUAL, (2, 25, 1200, 5000), (1, 1, 1)))
+    ['moins de 25', '25 à moins de 1\\u202f200', '1\\u202f200 et plus']
+    >>> class_labels(Classes(Method.FISHER, (62.0, 62.0), (1,)))
+    ['62']
+    """
+    told = [exact(limit, signed) for limit in classes.limits]
+    if len(classes) == 1:
+        return [told[0] if told[0] == told[1] else f"de {told[0]} à {told[1]}"]
+    if not classes.counts:
+        return []
+    middle = [f"{low} à moins de {high}" for low, high in pairwise(told[1:-1])]
+    return [f"moins de {told[1]}", *middle, f"{told[-2]} et plus"]
+
+
+def status_lines(statuses: Sequence[Status]) -> list[Line]:
+    """Return the lines of the statuses: absences and secrets always (zero is said), the others where present."""
+    found = Counter(statuses)
+    lines = [
+        Line(WORDS[status], found[status], pattern=pattern.name)
+        for status, pattern in ABSENT.items()
+        if found[status] or status in (Status.MISSING, Status.SECRET)
+    ]
+    return lines + [
+        Line(WORDS[status], found[status], pattern=pattern.name)
+        for status, pattern in QUALIFIED.items()
+        if found[status]
+    ]
+
+
+def reference_circles(values: Sequence[float], decimals: int) -> list[Circle]:
+    """Return up to three circles of round values, the largest first; areas are proportional to values.
+
+    >>> [(c.label, round(c.radius, 1)) for c in reference_circles([325070, 12000, 300], 0)]
+    [('200\\u202f000', 26.7), ('50\\u202f000', 13.3), ('10\\u202f000', 6.0)]
+    """
+    top = max((abs(value) for value in values), default=0.0)
+    if not top:
+        return []
+    chosen: list[float] = []
+    for share in (1.0, 0.2, 0.04):
+        value = _round_down(top * share)
+        if value not in chosen and (decimals or value >= 1):
+            chosen.append(value)
+    return [Circle(exact(value), value, radius(value, top)) for value in chosen]
+
+
+def radius(value: float, largest: float) -> float:
+    """Return the radius in px of a value's circle: its area is proportional to the value."""
+    return LARGEST_RADIUS * (abs(value) / largest) ** 0.5 if largest else 0.0
+
+
+def _round_down(value: float) -> float:
+    """Return the largest of 1, 2, 5 times a power of ten that does not exceed the value."""
+    digits = f"{value:e}"
+    leading, exponent = float(digits.split("e")[0]), int(digits.split("e")[1])
+    step = next(step for step in (5, 2, 1) if step <= leading + 1e-9)
+    return float(f"{step}e{exponent}")

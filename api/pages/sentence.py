@@ -1,0 +1,101 @@
+"""The sentence under the map: what the values say, true for any nature, without praise, blame or cause."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from api.pages.french import count, exact, listing, number, percent, with_unit
+from boundaries.levels import LABELS as LEVEL_LABELS
+from boundaries.levels import Level
+from indicators.catalogue import Indicator
+from indicators.natures import Nature
+
+
+@dataclass(frozen=True)
+class Known:
+    """The values that have a figure, with the names of their territories."""
+
+    names: Sequence[str]
+    values: Sequence[float]
+
+
+def sentence(indicator: Indicator, level: Level, known: Known) -> str:
+    """Return one or two sentences about the values of a map.
+
+    Territories without a figure are left out and the sentence says of how many it speaks.
+    """
+    if not known.values:
+        return "Aucune valeur n’est publiée pour ce choix."
+    if len(known.values) == 1:
+        return f"{known.names[0]} : {measure(known.values[0], indicator)}."
+    if indicator.nature.additive:
+        return _shares(indicator, level, known)
+    if indicator.nature is Nature.GROWTH:
+        return _signs(indicator, level, known)
+    return _spread(indicator, level, known)
+
+
+def measure(value: float, indicator: Indicator, signed: bool = False) -> str:
+    """Return a value as people read it, with its short unit."""
+    return with_unit(number(value, indicator.decimals, signed), unit_for(value, indicator.unit_short))
+
+
+def unit_for(value: float, unit: str) -> str:
+    """Return the unit as written after a value: a noun in the plural loses its s below 2.
+
+    >>> unit_for(1, "habitants"), unit_for(2, "habitants"), unit_for(1, "hab."), unit_for(1.5, "logements")
+    ('habitant', 'habitants', 'hab.', 'logement')
+    """
+    return unit[:-1] if abs(value) < 2 and unit.isalpha() and unit.endswith("s") else unit
+
+
+def _shares(indicator: Indicator, level: Level, known: Known) -> str:
+    x = np.asarray(known.values, dtype=float)
+    total = float(x.sum())
+    of_all = f"Les {count(x.size, *LEVEL_LABELS[level])} de la carte réunissent {measure(total, indicator)}"
+    top = float(x.max())
+    if (x < 0).any() or total <= 0:
+        return f"{of_all} au total ; {_extremes(indicator, known)}."
+    holders = np.flatnonzero(x == top)
+    if holders.size > 1:
+        return f"{of_all} ; {_extremes(indicator, known)}."
+    said = f"{of_all}, dont {measure(top, indicator)} ({percent(top / total)}) pour {known.names[int(holders[0])]}"
+    if x.size < 40:
+        return said + "."
+    ten = float(np.sort(x)[-10:].sum())
+    return said + f" ; les dix valeurs les plus élevées en font {percent(ten / total)}."
+
+
+def _signs(indicator: Indicator, level: Level, known: Known) -> str:
+    # Signs are those of the figures as they are read: what rounds to zero is stable.
+    x = np.round(np.asarray(known.values, dtype=float), indicator.decimals)
+    up, down = int((x > 0).sum()), int((x < 0).sum())
+    parts = [f"l’évolution est positive dans {number(up)}", f"négative dans {number(down)}"]
+    if flat := x.size - up - down:
+        parts.append(f"nulle dans {number(flat)}")
+    return f"Sur {count(x.size, *LEVEL_LABELS[level])}, {listing(parts)} ; {_extremes(indicator, known, True)}."
+
+
+def _spread(indicator: Indicator, level: Level, known: Known) -> str:
+    median = measure(float(np.median(known.values)), indicator)
+    return (
+        f"Sur {count(len(known.values), *LEVEL_LABELS[level])}, {_extremes(indicator, known)} ; "
+        f"la valeur médiane, qui les partage en deux moitiés, est de {median}."
+    )
+
+
+def _extremes(indicator: Indicator, known: Known, signed: bool = False) -> str:
+    """Return the lowest and highest values and who has them."""
+    low, high = min(known.values), max(known.values)
+    if low == high:
+        return f"toutes les valeurs sont égales à {measure(low, indicator, signed)}"
+    return (
+        f"les valeurs vont de {measure(low, indicator, signed)} ({_holder(known, low)}) "
+        f"à {measure(high, indicator, signed)} ({_holder(known, high)})"
+    )
+
+
+def _holder(known: Known, value: float) -> str:
+    holders = [name for name, own in zip(known.names, known.values, strict=True) if own == value]
+    return holders[0] if len(holders) == 1 else f"{exact(len(holders))} territoires"
