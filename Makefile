@@ -1,0 +1,46 @@
+# What a newcomer types. Every target installs what it needs the first time, and nothing the second time.
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: run stop clean test check bench lock help install install-dev
+
+ORES := .venv/bin/ores
+PYTHON_IN := .venv/bin/python
+
+run: install ## Tout préparer, servir sur http://127.0.0.1:8000 et dire quoi ouvrir (Ctrl-C pour arrêter)
+	@$(ORES) up
+
+stop: ## Arrêter, depuis un autre terminal, ce que « make run » a lancé
+	@test ! -x $(ORES) || $(ORES) stop
+
+clean: ## Supprimer tout ce que « make run » a fait : données, environnement, fichiers construits
+	@scripts/clean.sh
+
+test: check ## Vérifier le code, puis passer tous les tests (vrai PostGIS, vrai navigateur)
+	@$(PYTHON_IN) -m api.assets --tests
+	@$(PYTHON_IN) -m pytest
+
+check: install-dev ## Vérifier la forme, le style, les types, et qui importe qui
+	@.venv/bin/ruff format --check --quiet .
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+bench: install-dev ## Chronométrer tuiles et documents, à froid et à chaud, à côté du SQL seul
+	@$(PYTHON_IN) bench/run.py
+
+lock: ## Refaire les fichiers de versions (demande uv)
+	@scripts/lock.sh
+
+help: ## Montrer cette liste
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@echo "  Réglages : ORES_REGION (52, ou all), ORES_PORT (8000), ORES_HOME (.ores), DATABASE_URL"
+
+install:
+	@scripts/system.sh venv postgis
+	@scripts/venv.sh requirements.txt
+	@scripts/node.sh
+
+install-dev:
+	@DATABASE_URL= scripts/system.sh venv postgis chromium
+	@scripts/venv.sh requirements-dev.txt
+	@scripts/node.sh
