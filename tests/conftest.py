@@ -2,16 +2,31 @@
 
 `cluster` is a real server in a temporary folder; `engine` has every migration applied; `conn` is a
 transaction that is rolled back, so that tests may write freely.
+
+`loaded` is another database, with the real data of Pays de la Loire as `make run` puts them; `loaded_settings`
+leads to it, `server` serves it and `client` asks it. They are for reading; a test that writes takes
+`loaded_copy`, its own copy of the same data.
 """
 
+import socket
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 import sqlalchemy as sa
 
+from api.settings import Settings
 from geo.cluster import Cluster
+
+# What is slow to import is imported by the fixtures that need it: most tests need neither FastAPI nor GeoPandas.
+
+KEPT_DOWNLOADS = Path(__file__).resolve().parent.parent / ".ores" / "downloads"
+START_SECONDS = 30
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +58,117 @@ def conn(engine: sa.Engine) -> Iterator[sa.Connection]:
             yield connection
         finally:
             transaction.rollback()
+
+
+@pytest.fixture(scope="session")
+def real_data(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database that nobody is connected to, which others are copied from."""
+    from api.setup import DOWNLOADS, prepare
+    from geo.progress import silent
+
+    home = tmp_path_factory.mktemp("real-data")
+    if KEPT_DOWNLOADS.is_dir():  # what the registries sent once is not asked again
+        (home / DOWNLOADS).symlink_to(KEPT_DOWNLOADS)
+    name = "real_data"
+    with _administered(cluster, "ores") as server:
+        server.execute(sa.text(f"CREATE DATABASE {name} OWNER ores"))
+    with _administered(cluster, name) as database:
+        database.execute(sa.text("CREATE EXTENSION postgis"))
+        database.execute(sa.text("CREATE EXTENSION btree_gist"))
+    settings = _settings(cluster, name, home)
+    engine = sa.create_engine(_address(cluster.url, name))
+    remarks = prepare(engine, settings, silent)
+    engine.dispose()
+    assert not any("sans contours" in remark for remark in remarks), remarks
+    return name
+
+
+@pytest.fixture(scope="session")
+def loaded_settings(
+    cluster: Cluster, real_data: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    with _copied(cluster, real_data, "loaded"):
+        yield _settings(cluster, "loaded", tmp_path_factory.mktemp("loaded"))
+
+
+@pytest.fixture(scope="session")
+def loaded(loaded_settings: Settings) -> Iterator[sa.Engine]:
+    engine = _engine(loaded_settings)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def loaded_copy(cluster: Cluster, real_data: str, tmp_path: Path) -> Iterator[Settings]:
+    """The settings of a database with the same data, that the test may change as it likes."""
+    with _copied(cluster, real_data, "loaded_copy"):
+        yield _settings(cluster, "loaded_copy", tmp_path)
+
+
+@pytest.fixture(scope="session")
+def server(loaded_settings: Settings) -> Iterator[str]:
+    """The address of a real HTTP server over `loaded`."""
+    with serving(loaded_settings) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def client(server: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server, timeout=60) as client:
+        yield client
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[str]:
+    """Give the address of uvicorn serving these settings, in a thread of this process."""
+    import uvicorn
+
+    from api.app import create_app
+
+    config = uvicorn.Config(create_app(settings), log_level="warning", ws="none", timeout_graceful_shutdown=5)
+    running = uvicorn.Server(config)
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=running.run, args=([bound],), daemon=True)
+        thread.start()
+        try:
+            limit = time.monotonic() + START_SECONDS
+            while not running.started:
+                assert thread.is_alive(), "the server stopped as soon as it was started"
+                assert time.monotonic() < limit, "the server does not start"
+                time.sleep(0.02)
+            yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+        finally:
+            running.should_exit = True
+            thread.join(START_SECONDS)
+
+
+@contextmanager
+def _copied(cluster: Cluster, original: str, name: str) -> Iterator[None]:
+    with _administered(cluster, "ores") as server:
+        server.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {original} OWNER ores"))
+    yield
+    with _administered(cluster, "ores") as server:
+        server.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@contextmanager
+def _administered(cluster: Cluster, database: str) -> Iterator[sa.Connection]:
+    engine = sa.create_engine(_address(cluster.admin_url, database), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+def _address(url: str, database: str) -> str:
+    return sa.make_url(url).set(database=database).render_as_string(hide_password=False)
+
+
+def _settings(cluster: Cluster, database: str, home: Path) -> Settings:
+    given = {"home": home, "DATABASE_URL": _address(cluster.url, database), "region": "52"}
+    return Settings(**given)
+
+
+def _engine(settings: Settings) -> sa.Engine:
+    assert settings.database_url is not None
+    return sa.create_engine(settings.database_url.get_secret_value())
