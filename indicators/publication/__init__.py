@@ -54,6 +54,7 @@ class Made:
 
 def publish(conn: Connection, progress: Progress) -> int:
     """Return the id of the release that holds every series of the catalogue, made if anything changed."""
+    conn.execute(sa.text("DROP TABLE IF EXISTS members"))
     known = {digest: identity for identity, digest in conn.execute(sa.select(Series.id, Series.digest))}
     made: dict[str, dict[tuple[str, int], Made]] = {}
     listed: list[int] = []
@@ -137,6 +138,8 @@ def _pair(
 
 
 def _compute(conn: Connection, plan: Plan) -> int:
+    if not conn.scalar(sa.text("SELECT to_regclass('pg_temp.members') IS NOT NULL")):
+        conn.execute(sql_file(HERE, "members"))
     identity = conn.execute(
         sa.insert(Series)
         .values(

@@ -5,8 +5,7 @@ CREATE TEMPORARY TABLE pairs ON COMMIT DROP AS
 WITH units AS (
     -- communes and municipal arrondissements with both values; one that is not significant cannot be used
     SELECT
-        t.level,
-        t.code,
+        a.territory_id AS unit_id,
         a.value AS first,
         b.value AS second,
         a.status AS first_status,
@@ -14,22 +13,9 @@ WITH units AS (
         a.value IS NOT NULL AND b.value IS NOT NULL
         AND a.status NOT IN ('not-significant', 'partial')
         AND b.status NOT IN ('not-significant', 'partial') AS usable
-    FROM boundaries.territory AS t
-    INNER JOIN indicators.value AS a ON a.series_id = :first_series AND a.territory_id = t.id
-    INNER JOIN indicators.value AS b ON b.series_id = :second_series AND b.territory_id = t.id
-    WHERE t.millesime = :millesime AND t.level IN ('commune', 'arrondissement-municipal')
-),
-
-members AS (
-    SELECT t.id AS territory_id, m.level, m.code
-    FROM boundaries.membership AS m
-    INNER JOIN boundaries.territory AS t
-        ON t.millesime = m.millesime AND t.level = m.parent_level AND t.code = m.parent_code
-    WHERE m.millesime = :millesime AND m.level = 'commune'
-    UNION ALL
-    SELECT t.id, t.level, t.code
-    FROM boundaries.territory AS t
-    WHERE t.millesime = :millesime AND t.level IN ('commune', 'arrondissement-municipal')
+    FROM indicators.value AS a
+    INNER JOIN indicators.value AS b ON b.series_id = :second_series AND b.territory_id = a.territory_id
+    WHERE a.series_id = :first_series
 ),
 
 sums AS (
@@ -41,7 +27,8 @@ sums AS (
         bool_or(u.first_status = 'secret' OR u.second_status = 'secret') AS secret,
         bool_or(u.first_status = 'not-significant' OR u.second_status = 'not-significant') AS not_significant
     FROM members AS m
-    INNER JOIN units AS u ON u.level = m.level AND u.code = m.code
+    INNER JOIN units AS u ON u.unit_id = m.unit_id
+    WHERE m.millesime = :millesime
     GROUP BY m.territory_id
 )
 
