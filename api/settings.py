@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from geo.errors import Invalid
@@ -22,6 +22,12 @@ class Settings(BaseSettings):
     region: str = Field(default="52", pattern=r"^(\d{2}|all)$", description="INSEE code of the Region, or all")
     host: str = Field(default="127.0.0.1", min_length=1)
     port: int = Field(default=8000, ge=1, le=65535)
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        """Fix the data folder once: programs that are run elsewhere would read a relative path otherwise."""
+        return home.expanduser().resolve()
 
 
 EXPECTED = {
