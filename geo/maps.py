@@ -15,6 +15,7 @@ from typing import Any
 
 import folium
 from branca.element import MacroElement
+from folium.map import FitBounds
 from folium.template import Template
 
 from geo.palettes import PATTERNS, VEIL
@@ -71,13 +72,15 @@ def map_parts(
         max_lon=east + pad_x,
         min_lat=south - pad_y,
         max_lat=north + pad_y,
-        zoom_snap=0.25,
+        zoom_snap=0.1,
         zoom_delta=0.5,
         scroll_wheel_zoom=False,  # a page is scrolled over its map; a click on the map turns it on
     )
     drawn.options |= {"min_zoom": MIN_ZOOM, "max_zoom": MAX_ZOOM}  # folium keeps these for its own tiles
     drawn._id = name  # names in the page do not change from one answer to the next
-    drawn.fit_bounds([[south, west], [north, east]], padding=(10, 10))
+    framing = FitBounds([[south, west], [north, east]], padding=(10, 10))
+    framing.options["animate"] = False  # the first view is the right one: no tile of another zoom is asked for
+    drawn.add_child(framing)
     controls = FrenchControls(bounds)
     tiles = VectorTiles(territory_style(sources, shown, framed_by, attribution), attribution, worker_url, bounds)
     for child in (controls, tiles):
@@ -118,7 +121,6 @@ class VectorTiles(MacroElement):
                 return L.maplibreGL({
                     style: style,
                     attributionControl: { customAttribution: {{ this.attribution|tojson }} },
-                    canvasContextAttributes: { antialias: true },
                     fadeDuration: 0,
                     locale: { "Map.Title": "Carte" }
                 }).addTo(map);
@@ -149,7 +151,7 @@ class FrenchControls(MacroElement):
             (function (map) {
                 var words = { zoomInTitle: "Agrandir", zoomOutTitle: "Réduire" };
                 L.control.zoom(L.extend({ position: "topleft" }, words)).addTo(map);
-                var whole = L.control({ position: "topleft" });
+                var whole = L.control({ position: "bottomleft" });
                 whole.onAdd = function () {
                     var button = L.DomUtil.create("button", "carte-ensemble");
                     button.type = "button";
@@ -160,8 +162,8 @@ class FrenchControls(MacroElement):
                     });
                     return button;
                 };
-                whole.addTo(map);
                 L.control.scale({ position: "bottomleft", imperial: false }).addTo(map);
+                whole.addTo(map);
                 map.attributionControl.setPrefix("<a href='https://leafletjs.com'>Leaflet</a>");
             })({{ this._parent.get_name() }});
         {% endmacro %}
@@ -221,7 +223,7 @@ def _planes(source: str, visible: bool) -> list[dict[str, Any]]:
     borders["layout"]["line-join"] = "round"
     borders["paint"] = {
         "line-color": PAPER,
-        "line-width": ["interpolate", ["linear"], ["zoom"], 6, 0.35, 8, 0.6, 11, 1.4],
+        "line-width": ["interpolate", ["linear"], ["zoom"], 5, 0.15, 7, 0.4, 9, 0.8, 12, 1.6],
     }
     return [plane, *patterns, borders]
 

@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -13,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from api.dependencies import Connection, CurrentVersions
 from api.pages import french
 from api.pages.distribution import histogram
-from api.pages.extent import CREDITS, opening_bounds
+from api.pages.extent import CREDITS, opening_bounds, straddling
 from api.pages.legend import (
     ABSENT,
     LARGEST_RADIUS,
@@ -56,9 +57,18 @@ def cartes(request: Request, connection: Connection, now: CurrentVersions) -> Re
     available = choices(connection, indicator.id)
     selection = select(query, indicator, available)
     if query.get("ajuster") == "1":
+        selection = _without_stranger(connection, selection)
         root = request.scope.get("root_path", "")
         return RedirectResponse(f"{root}/cartes?{selection.query()}", status_code=303)
     return page(request, "cartes.html", **_content(request, connection, now, selection, available))
+
+
+def _without_stranger(connection: SqlConnection, selection: Selection) -> Selection:
+    """Return the selection without its territory, if the map does not have it."""
+    if selection.territory is None:
+        return selection
+    codes = table(connection, selection.indicator.id, selection.level, selection.period, selection.millesime).codes
+    return selection if selection.territory in codes else replace(selection, territory=None)
 
 
 def _content(
@@ -81,6 +91,7 @@ def _content(
     statuses = [Status(status) for status in values.statuses]
     if any(status in QUALIFIED for status in statuses):
         remarks.append("Le semis de tirets signale une valeur qui n’est pas une simple observation.")
+    remarks += _borders(straddling(connection, level, selection.millesime), level)
     listed = page_of(values, indicator, selection.order, selection.page, signed)
     title = f"{indicator.label}, {_by_level(level)}, {selection.period}"
     url = f"{root}/cartes?{selection.query()}"
@@ -131,6 +142,19 @@ def _classes(selection: Selection, values: Sequence[float]) -> tuple[Classes, li
         classes = classify(values, Method.QUANTILES, k)
         return classes, [refusal.detail, f"Classes tracées : {METHOD_LABELS[Method.QUANTILES]}.", *classes.notes]
     return classes, list(classes.notes)
+
+
+def _borders(straddling: dict[str, int], level: Level) -> list[str]:
+    """Return what must be said of the territories that cross the Region's border.
+
+    >>> _borders({"territoire entier": 4}, Level.EPCI)
+    ['4 EPCI débordent de la région : territoire entier.']
+    """
+    return [
+        f"{french.count(count, *LEVEL_LABELS[level])} {'déborde' if count < 2 else 'débordent'} "
+        f"de la région : {emprise}."
+        for emprise, count in straddling.items()
+    ]
 
 
 def _subtitle(selection: Selection) -> str:
@@ -220,7 +244,7 @@ def _columns(
     """Return the columns of the table: what it can be sorted by (or nothing), its heading, its class."""
     columns = [("nom", french.capitalised(LEVEL_LABELS[level][0]), ""), ("code", "Code", "code")]
     if with_departement:
-        columns.append(("", "Dép.", "code"))
+        columns.append(("", "Dép.", "dep"))
     columns.append(("valeur", f"{indicator.short_label} ({indicator.unit_short})", "n"))
     if with_status:
         columns.append(("", "Statut", "statut"))

@@ -1,4 +1,4 @@
-"""Where the map of a millesime opens, and whom its outlines are due to."""
+"""Where the map of a millesime opens, whom its outlines are due to, and which territories cross its edge."""
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -27,3 +27,18 @@ def opening_bounds(connection: Connection, millesime: int) -> Bounds:
         if west is not None:
             return west, south, east, north
     raise NotFound(f"La géographie au 1er janvier {millesime} n’a pas de contours : elle ne se dessine pas.")
+
+
+def straddling(connection: Connection, level: Level, millesime: int) -> dict[str, int]:
+    """Return how many territories of a level cross the Region's border, by how much of them is here."""
+    rows = connection.execute(
+        sa.select(Territory.emprise, sa.func.count().label("total"))
+        .where(
+            Territory.millesime == millesime,
+            Territory.level == level.value,
+            Territory.straddles,
+            Territory.in_scope,
+        )
+        .group_by(Territory.emprise)
+    )
+    return {row.emprise: row.total for row in rows}

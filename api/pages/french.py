@@ -14,7 +14,7 @@ _MONTHS = (
 )
 
 
-def number(value: float, decimals: int = 0, signed: bool = False) -> str:
+def number(value: float, digits: int = 0, signed: bool = False) -> str:
     """Return a number with narrow spaces between thousands and a decimal comma.
 
     Rounds half away from zero, as people do, and never writes a negative zero.
@@ -24,11 +24,11 @@ def number(value: float, decimals: int = 0, signed: bool = False) -> str:
     >>> number(0.45, 1, signed=True), number(0, 1, signed=True)
     ('+0,5', '0,0')
     """
-    scale = 10**decimals
+    scale = 10**digits
     # The shortest decimal text of the float is what people see: 0.45 is a half, whatever its binary digits.
     units = math.floor(float(repr(abs(value) * scale)) + 0.5 + 1e-9)
     whole, rest = divmod(units, scale)
-    text = f"{whole:,}".replace(",", THIN) + (f",{rest:0{decimals}d}" if decimals else "")
+    text = f"{whole:,}".replace(",", THIN) + (f",{rest:0{digits}d}" if digits else "")
     if not units:
         return text
     return (MINUS if value < 0 else "+" if signed else "") + text
@@ -40,8 +40,16 @@ def exact(value: float, signed: bool = False) -> str:
     >>> exact(350.0), exact(0.25), exact(-1200.5), exact(1e-05)
     ('350', '0,25', '\\u22121\\u202f200,5', '0,00001')
     """
-    exponent = Decimal(repr(value)).normalize().as_tuple().exponent
-    return number(value, max(0, -int(exponent)), signed)
+    return number(value, decimals(value), signed)
+
+
+def decimals(value: float) -> int:
+    """Return how many decimals a number has.
+
+    >>> decimals(350.0), decimals(0.25), decimals(1e-05)
+    (0, 2, 5)
+    """
+    return max(0, -int(Decimal(repr(float(value))).normalize().as_tuple().exponent))
 
 
 def with_unit(text: str, unit: str) -> str:
@@ -55,22 +63,18 @@ def with_unit(text: str, unit: str) -> str:
     return text + (THIN if unit.startswith("%") else NO_BREAK) + unit
 
 
-def percent(share: float, decimals: int = 0) -> str:
+def percent(share: float, digits: int = 0) -> str:
     """Return a share of 1 in per cent; never rounds a partial share to 100 %, nor a positive one to 0 %.
 
     >>> percent(0.123, 1), percent(0.9999), percent(1.0), percent(0.0001)
     ('12,3\\u202f%', '99,9\\u202f%', '100\\u202f%', '0,1\\u202f%')
     """
-    floor = 10.0 ** -(decimals or 1)
-    if 0 < share < 1 and number(share * 100, decimals) in {
-        "100",
-        "0",
-        number(100, decimals),
-        number(0, decimals),
-    }:
+    floor = 10.0 ** -(digits or 1)
+    said = number(share * 100, digits)
+    if 0 < share < 1 and said in (number(100, digits), number(0, digits)):
         kept = min(max(share * 100, floor), 100 - floor)
-        return with_unit(number(kept, decimals or 1), "%")
-    return with_unit(number(share * 100, decimals), "%")
+        return with_unit(number(kept, digits or 1), "%")
+    return with_unit(said, "%")
 
 
 def count(n: int, one: str, many: str | None = None) -> str:

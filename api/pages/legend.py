@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from api.pages.french import exact
+from api.pages.french import decimals, exact, number
 from geo.classes import Classes, index_of
 from geo.palettes import CROSS, DOTS, HATCH, LINES, VEIL, Pattern, diverging, sequential
 from indicators.statuses import LABELS, Status
@@ -78,16 +78,27 @@ def class_labels(classes: Classes, signed: bool = False) -> list[str]:
     >>> from geo.classes import Method
     >>> class_labels(Classes(Method.MANUAL, (2, 25, 1200, 5000), (1, 1, 1)))
     ['moins de 25', '25 à moins de 1\\u202f200', '1\\u202f200 et plus']
+    >>> class_labels(Classes(Method.FISHER, (-3, -0.4, 0.05, 2), (1, 1, 1)), signed=True)
+    ['moins de \u22120,40', '\u22120,40 à moins de +0,05', '+0,05 et plus']
     >>> class_labels(Classes(Method.FISHER, (62.0, 62.0), (1,)))
     ['62']
     """
-    told = [exact(limit, signed) for limit in classes.limits]
+    told = _told(classes, signed)
     if len(classes) == 1:
         return [told[0] if told[0] == told[1] else f"de {told[0]} à {told[1]}"]
     if not classes.counts:
         return []
     middle = [f"{low} à moins de {high}" for low, high in pairwise(told[1:-1])]
     return [f"moins de {told[1]}", *middle, f"{told[-2]} et plus"]
+
+
+def _told(classes: Classes, signed: bool) -> list[str]:
+    """Return the limits as they are read: exact, and with the same decimals where they are all small."""
+    limits = classes.inner or classes.limits
+    if not limits or max(abs(limit) for limit in limits) >= 100:
+        return [exact(limit, signed) for limit in classes.limits]
+    digits = max(decimals(limit) for limit in limits)
+    return [number(limit, digits, signed) for limit in classes.limits]
 
 
 def status_lines(statuses: Sequence[Status]) -> list[Line]:
@@ -105,7 +116,7 @@ def status_lines(statuses: Sequence[Status]) -> list[Line]:
     ]
 
 
-def reference_circles(values: Sequence[float], decimals: int) -> list[Circle]:
+def reference_circles(values: Sequence[float], digits: int) -> list[Circle]:
     """Return up to three circles of round values, the largest first; areas are proportional to values.
 
     >>> [(c.label, round(c.radius, 1)) for c in reference_circles([325070, 12000, 300], 0)]
@@ -117,7 +128,7 @@ def reference_circles(values: Sequence[float], decimals: int) -> list[Circle]:
     chosen: list[float] = []
     for share in (1.0, 0.2, 0.04):
         value = _round_down(top * share)
-        if value not in chosen and (decimals or value >= 1):
+        if value not in chosen and (digits or value >= 1):
             chosen.append(value)
     return [Circle(exact(value), value, radius(value, top)) for value in chosen]
 

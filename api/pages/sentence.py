@@ -37,17 +37,18 @@ def sentence(indicator: Indicator, level: Level, known: Known) -> str:
 
 
 def measure(value: float, indicator: Indicator, signed: bool = False) -> str:
-    """Return a value as people read it, with its short unit."""
-    return with_unit(number(value, indicator.decimals, signed), unit_for(value, indicator.unit_short))
+    """Return a value as people read it, with its unit in full."""
+    return with_unit(number(value, indicator.decimals, signed), unit_for(value, indicator.unit))
 
 
 def unit_for(value: float, unit: str) -> str:
-    """Return the unit as written after a value: a noun in the plural loses its s below 2.
+    """Return the unit as written after a value: its noun in the plural loses its s below 2.
 
-    >>> unit_for(1, "habitants"), unit_for(2, "habitants"), unit_for(1, "hab."), unit_for(1.5, "logements")
-    ('habitant', 'habitants', 'hab.', 'logement')
+    >>> unit_for(1, "habitants"), unit_for(2, "habitants"), unit_for(1.5, "logements au km²"), unit_for(1, "km²")
+    ('habitant', 'habitants', 'logement au km²', 'km²')
     """
-    return unit[:-1] if abs(value) < 2 and unit.isalpha() and unit.endswith("s") else unit
+    noun, space, rest = unit.partition(" ")
+    return noun[:-1] + space + rest if abs(value) < 2 and noun.isalpha() and noun.endswith("s") else unit
 
 
 def _shares(indicator: Indicator, level: Level, known: Known) -> str:
@@ -60,7 +61,8 @@ def _shares(indicator: Indicator, level: Level, known: Known) -> str:
     holders = np.flatnonzero(x == top)
     if holders.size > 1:
         return f"{of_all} ; {_extremes(indicator, known)}."
-    said = f"{of_all}, dont {measure(top, indicator)} ({percent(top / total)}) pour {known.names[int(holders[0])]}"
+    share = f"{number(top, indicator.decimals)} ({percent(top / total)})"
+    said = f"{of_all}, dont {share} pour {known.names[int(holders[0])]}"
     if x.size < 40:
         return said + "."
     ten = float(np.sort(x)[-10:].sum())
@@ -91,7 +93,7 @@ def _extremes(indicator: Indicator, known: Known, signed: bool = False) -> str:
     if low == high:
         return f"toutes les valeurs sont égales à {measure(low, indicator, signed)}"
     return (
-        f"les valeurs vont de {measure(low, indicator, signed)} ({_holder(known, low)}) "
+        f"les valeurs vont de {number(low, indicator.decimals, signed)} ({_holder(known, low)}) "
         f"à {measure(high, indicator, signed)} ({_holder(known, high)})"
     )
 
