@@ -48,7 +48,11 @@ def parse(url: str) -> sa.URL:
 
 def redacted(url: str) -> str:
     """Return the address with its password hidden, fit to be shown."""
-    return parse(url).render_as_string(hide_password=True)
+    return _shown(parse(url))
+
+
+def _shown(address: sa.URL) -> str:
+    return address.set(drivername="postgresql").render_as_string(hide_password=True)
 
 
 def check_server(url: str) -> ServerReport:
@@ -86,7 +90,7 @@ def _unreachable(address: sa.URL, words: str) -> Conflict | Forbidden:
             quote(str(address.password), safe=""),
         }:
             said = said.replace(form, "***")
-    where = address.render_as_string(hide_password=True)
+    where = _shown(address)
     if "FATAL" in words:
         return Forbidden(
             f"Le serveur de {where} refuse la connexion\u202f: vérifiez le compte, le mot de passe et le nom "

@@ -129,15 +129,15 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 WHY="apt-get n’a pas pu les installer (la raison est ci-dessus)."
-# An installation that was interrupted is finished first.
-"${AS_ROOT[@]}" dpkg --configure -a >/dev/null 2>&1 </dev/null || true
-apt_step 'Lecture de la liste des paquets…' apt-get update "${APT[@]}" || advise "${named[@]}"
-named=("${packages[@]/#postgis/$(postgis_package)}")
 case "${packages[*]}" in
     *postgis*)
         "${AS_ROOT[@]}" mkdir -p "${NO_CLUSTER%/*}"
         trap '"${AS_ROOT[@]}" rm -f "$NO_CLUSTER"' EXIT
         echo 'create_main_cluster = false' | "${AS_ROOT[@]}" tee "$NO_CLUSTER" >/dev/null ;;
 esac
+# An installation that was interrupted is finished first.
+"${AS_ROOT[@]}" dpkg --configure -a >/dev/null 2>&1 </dev/null || true
+apt_step 'Lecture de la liste des paquets…' apt-get update "${APT[@]}" || advise "${named[@]}"
+named=("${packages[@]/#postgis/$(postgis_package)}")
 apt_step "Installation de ${named[*]}…" apt-get install "${APT[@]}" --no-install-recommends "${named[@]}" \
     || advise "${named[@]}"

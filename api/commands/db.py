@@ -49,14 +49,14 @@ def status() -> None:
     report = check_server(cluster.url)
     say(f"Le serveur PostGIS privé tourne\u202f: PostgreSQL {report.postgresql}, PostGIS {report.postgis}")
     say(f"Données\u202f: {cluster.place.data}")
-    say(f"Adresse\u202f: {cluster.url}")
+    say(f"Adresse\u202f: {redacted(cluster.url)}")
 
 
 @app.command(cls=FrenchCommand)
 def url() -> None:
     """Afficher l’adresse de la base, pour psql, QGIS ou DATABASE_URL (mot de passe masqué)."""
     settings = read_settings()
-    typer.echo(redacted(database_url(settings)).replace("postgresql+psycopg:", "postgresql:", 1))
+    typer.echo(redacted(database_url(settings)))
 
 
 @app.command(cls=FrenchCommand)

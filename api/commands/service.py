@@ -51,11 +51,11 @@ def _prepare(settings: Settings) -> None:
     from api import assets, setup
     from api.progress import shown
 
+    with console.status("Base de données…"):
+        engine = open_database(settings, say)
     if not assets.is_built():
         with console.status("Fichiers des pages…"):
             assets.build()
-    with console.status("Base de données…"):
-        engine = open_database(settings, say)
     with shown(console) as progress:
         remarks = setup.prepare(engine, settings, progress)
     engine.dispose()

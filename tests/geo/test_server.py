@@ -117,7 +117,7 @@ def test_another_database_is_refused() -> None:
 
 
 def test_the_redacted_address_keeps_all_but_the_password() -> None:
-    assert redacted("postgres://ores:secret@db/ores") == "postgresql+psycopg://ores:***@db/ores"
+    assert redacted("postgres://ores:secret@db/ores") == "postgresql://ores:***@db/ores"
 
 
 def assert_no_secret(error: pytest.ExceptionInfo[OresError]) -> None:
