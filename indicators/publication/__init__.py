@@ -55,6 +55,8 @@ class Made:
 def publish(conn: Connection, progress: Progress) -> int:
     """Return the id of the release that holds every series of the catalogue, made if anything changed."""
     conn.execute(sa.text("DROP TABLE IF EXISTS members"))
+    # The values of this transaction have no statistics yet: a planner that expects none of them nests loops.
+    conn.execute(sa.text("SET LOCAL enable_nestloop = off"))
     known = {digest: identity for identity, digest in conn.execute(sa.select(Series.id, Series.digest))}
     made: dict[str, dict[tuple[str, int], Made]] = {}
     listed: list[int] = []
