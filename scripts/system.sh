@@ -102,6 +102,18 @@ show_percent() {
     [ ! -t 2 ] || printf '\r\033[K' >&2
 }
 
+# Configures what an interrupted installation left unpacked; its dpkg may still be at work for a while.
+finish_interrupted() {
+    local words attempt
+    for ((attempt = 0; attempt < 60; attempt++)); do
+        if words=$("${AS_ROOT[@]}" env LC_ALL=C DEBIAN_FRONTEND=noninteractive dpkg --configure -a 2>&1 </dev/null) \
+            || [[ $words != *lock* ]]; then
+            return
+        fi
+        sleep 1
+    done
+}
+
 advise() {
     say "Il manque à ce système : $*."
     say "$WHY Installez ces paquets vous-même, puis relancez la même commande :"
@@ -135,9 +147,11 @@ case "${packages[*]}" in
         trap '"${AS_ROOT[@]}" rm -f "$NO_CLUSTER"' EXIT
         echo 'create_main_cluster = false' | "${AS_ROOT[@]}" tee "$NO_CLUSTER" >/dev/null ;;
 esac
-# An installation that was interrupted is finished first.
-"${AS_ROOT[@]}" dpkg --configure -a >/dev/null 2>&1 </dev/null || true
+finish_interrupted
 apt_step 'Lecture de la liste des paquets…' apt-get update "${APT[@]}" || advise "${named[@]}"
+if ! apt-get check -qq >/dev/null 2>&1; then
+    apt_step "Réparation d’une installation interrompue…" apt-get install --fix-broken "${APT[@]}" || advise "${named[@]}"
+fi
 named=("${packages[@]/#postgis/$(postgis_package)}")
 apt_step "Installation de ${named[*]}…" apt-get install "${APT[@]}" --no-install-recommends "${named[@]}" \
     || advise "${named[@]}"

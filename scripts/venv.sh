@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes .venv from a lock file, and nothing when it is already so: scripts/venv.sh LOCK
-# An interrupted installation goes on where it stopped; a changed lock is installed over the former one.
+# An interrupted installation is made anew from what was downloaded; a changed lock is installed over the former one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -29,7 +29,8 @@ if [ -x "$python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
     exit 0
 fi
 
-if ! { [ "$(cat .venv/.place 2>/dev/null)" = "$PWD" ] && "$python" -m pip --version >/dev/null 2>&1; }; then
+# A killed pip may leave half a library that it would take for whole: what it downloaded is in its cache.
+if [ -e .venv/.installing ] || ! { [ "$(cat .venv/.place 2>/dev/null)" = "$PWD" ] && "$python" -m pip --version >/dev/null 2>&1; }; then
     found=$(interpreter)
     say "Environnement virtuel : .venv ($("$found" --version))"
     "$found" -m venv --clear .venv
@@ -62,7 +63,9 @@ show_count() {
 
 count=$(grep -c '^[A-Za-z0-9].*==' "$lock")
 say "Bibliothèques Python : $count, d’après $lock"
+touch .venv/.installing
 pip install --require-hashes --only-binary :all: --no-deps -r "$lock" | show_count "$count"
 say "Installation d’Ores dans .venv"
 pip install --quiet --no-deps --no-build-isolation -e .
 echo "$wanted" >"$stamp"
+rm .venv/.installing
