@@ -8,10 +8,7 @@ leads to it, `server` serves it and `client` asks it. They are for reading; a te
 `loaded_copy`, its own copy of the same data.
 """
 
-import socket
 import tempfile
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 import sqlalchemy as sa
+from servers import serving
 
 from api.settings import Settings
 from geo.cluster import Cluster
@@ -26,7 +24,6 @@ from geo.cluster import Cluster
 # What is slow to import is imported by the fixtures that need it: most tests need neither FastAPI nor GeoPandas.
 
 KEPT_DOWNLOADS = Path(__file__).resolve().parent.parent / ".ores" / "downloads"
-START_SECONDS = 30
 
 
 @pytest.fixture(scope="session")
@@ -116,31 +113,6 @@ def server(loaded_settings: Settings) -> Iterator[str]:
 def client(server: str) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=server, timeout=60) as client:
         yield client
-
-
-@contextmanager
-def serving(settings: Settings) -> Iterator[str]:
-    """Give the address of uvicorn serving these settings, in a thread of this process."""
-    import uvicorn
-
-    from api.app import create_app
-
-    config = uvicorn.Config(create_app(settings), log_level="warning", ws="none", timeout_graceful_shutdown=5)
-    running = uvicorn.Server(config)
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        thread = threading.Thread(target=running.run, args=([bound],), daemon=True)
-        thread.start()
-        try:
-            limit = time.monotonic() + START_SECONDS
-            while not running.started:
-                assert thread.is_alive(), "the server stopped as soon as it was started"
-                assert time.monotonic() < limit, "the server does not start"
-                time.sleep(0.02)
-            yield f"http://127.0.0.1:{bound.getsockname()[1]}"
-        finally:
-            running.should_exit = True
-            thread.join(START_SECONDS)
 
 
 @contextmanager

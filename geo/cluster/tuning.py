@@ -47,6 +47,8 @@ def settings(memory: int, cores: int, *, ephemeral: bool = False) -> dict[str, s
         "effective_io_concurrency": "200",
         # Compiling a tile query costs more than running it.
         "jit": "off",
+        # A killed program's query ends with it, instead of holding its locks to the end.
+        "client_connection_check_interval": "2s",
         "max_parallel_workers": str(cores),
         "max_parallel_workers_per_gather": str(min(cores, 4)),
         "dynamic_shared_memory_type": "posix" if _shared_memory() >= GIB else "sysv",
