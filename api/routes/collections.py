@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api.dependencies import Code, Connection, CurrentVersions, Kept, Millesime, Within
 from api.documents import Document, answer, document, json_document
 from api.strict import StrictRoute
-from boundaries import places
+from boundaries import layers, places
 from boundaries.levels import LABELS, Level
 from boundaries.places import Place
 from geo import features
@@ -118,9 +118,9 @@ def _rows(
     indicator: str | None,
     bbox: str | None,
 ) -> Rows:
-    rows = places.features(level, millesime, within)
+    rows = layers.features(level, millesime, within)
     if bbox is not None:
-        rows = places.touching(rows, _box(bbox))
+        rows = layers.touching(rows, _box(bbox))
     if indicator is None:
         return rows
     identifier, colon, period = indicator.partition(":")

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from api.dependencies import CurrentVersions, Kept, LevelPath
 from api.documents import Document, answer, document, json_document
 from api.strict import StrictRoute
-from boundaries import places
+from boundaries import layers
 from boundaries.levels import LABELS
 from geo.errors import Conflict, Invalid, NotFound
 from geo.tiles import MAX_ZOOM, Tile, encoded
@@ -50,7 +50,7 @@ def tilejson(
     with request.app.state.engine.connect() as conn:
         if indicator is not None:
             published.find(conn, identifier, period, millesime)
-        bounds = list(conn.execute(places.level_extent(level, millesime)).one())
+        bounds = list(conn.execute(layers.level_extent(level, millesime)).one())
     if bounds[0] is None:
         raise NotFound(f"Aucun territoire de niveau « {level} » n’est dessiné dans la géographie {millesime}.")
     base = str(request.url).split("?", 1)[0].removesuffix("/tilejson.json")
@@ -94,12 +94,12 @@ async def tile(
 
         def build() -> Document:
             with request.app.state.engine.connect() as conn:
-                layers = places.tile_layers(level, millesime, asked)
+                drawn = layers.tile_layers(level, millesime, asked)
                 if indicator is not None:
                     identifier, period = _split(indicator)
                     series = published.find(conn, sheet(identifier).id, period, millesime)
-                    layers = [published.joined(layer, series.id) for layer in layers]
-                body = conn.execute(encoded(layers, asked)).scalar_one()
+                    drawn = [published.joined(layer, series.id) for layer in drawn]
+                body = conn.execute(encoded(drawn, asked)).scalar_one()
             return document(bytes(body), MEDIA_TYPE)
 
         found = await run_in_threadpool(kept.get_or_build, key, build)

@@ -180,8 +180,7 @@ def _dissolved(pieces: pd.DataFrame) -> "pd.Series[Any]":
     grouped = pieces.groupby("code")["polygon"]
     size = grouped.size()
     single = grouped.first()
-    several = [code for code in size.index[size > 1]]
-    for code in several:
+    for code in size.index[size > 1]:
         single[code] = shapely.union_all(grouped.get_group(code).to_numpy())
     return single
 

@@ -19,7 +19,9 @@ def serving(settings: Settings, app: Any = None) -> Iterator[str]:
 
     from api.app import create_app
 
-    config = uvicorn.Config(app or create_app(settings), log_level="warning", ws="none", timeout_graceful_shutdown=5)
+    config = uvicorn.Config(
+        app or create_app(settings), log_level="warning", ws="none", timeout_graceful_shutdown=5
+    )
     running = uvicorn.Server(config)
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))

@@ -35,12 +35,8 @@ def upgrade() -> None:
     op.create_table(
         "millesime",
         sa.Column("year", sa.SmallInteger(), autoincrement=False, nullable=False),
-        sa.Column(
-            "scope", sa.String(), nullable=False, comment="Region code, or 'all' for the whole country"
-        ),
-        sa.Column(
-            "outlines", sa.Boolean(), nullable=False, comment="False where only the code list is known"
-        ),
+        sa.Column("scope", sa.String(), nullable=False, comment="Region code, or 'all' for the whole country"),
+        sa.Column("outlines", sa.Boolean(), nullable=False, comment="False where only the code list is known"),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("licence", sa.String(), nullable=False),
         sa.Column(
@@ -185,9 +181,7 @@ def upgrade() -> None:
             name="passage_to_millesime_fkey",
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint(
-            "from_millesime", "to_millesime", "from_code", "to_code", name="passage_pkey"
-        ),
+        sa.PrimaryKeyConstraint("from_millesime", "to_millesime", "from_code", "to_code", name="passage_pkey"),
         schema="boundaries",
     )
     op.create_index(
