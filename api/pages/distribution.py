@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from api.pages.french import exact
-from geo.classes import indexes_of
+from geo.classes import Floats, indexes_of
 
 WIDTH, HEIGHT, BASE = 300.0, 84.0, 64.0
 _BINS = 40
@@ -45,13 +45,12 @@ class Histogram:
 def histogram(values: Sequence[float], inner: Sequence[float], ramp: Sequence[str]) -> Histogram | None:
     """Return the histogram of the values, or None where there are too few different ones to have a shape.
 
-    The axis is logarithmic when all values are positive and the highest exceeds thirty times the median.
+    `inner` and `ramp` are the limits and colours of the map, so that each value wears its own.
     """
     x = np.asarray(values, dtype=float)
     if np.unique(x).size < 5:
         return None
-    median = float(np.median(x))
-    logarithmic = bool(x.min() > 0 and x.max() > 30 * median)
+    logarithmic = is_logarithmic(x)
     low, high = float(x.min()), float(x.max())
     edges = np.geomspace(low, high, _BINS + 1) if logarithmic else np.linspace(low, high, _BINS + 1)
     place = np.clip(np.searchsorted(edges, x, side="right") - 1, 0, _BINS - 1)
@@ -72,7 +71,12 @@ def histogram(values: Sequence[float], inner: Sequence[float], ramp: Sequence[st
         return round(float((at - start) / (stop - start) * WIDTH), 2)
 
     ticks = [Tick(position(value), exact(value), "middle") for value in _round_values(low, high, logarithmic)]
-    return Histogram(tuple(bars), tuple(_inside(ticks)), position(median), logarithmic)
+    return Histogram(tuple(bars), tuple(_inside(ticks)), position(float(np.median(x))), logarithmic)
+
+
+def is_logarithmic(x: Floats) -> bool:
+    """Return whether the axis is logarithmic: all values positive, the highest above thirty times the median."""
+    return bool(x.min() > 0 and x.max() > 30 * np.median(x))
 
 
 def _round_values(low: float, high: float, logarithmic: bool) -> list[float]:

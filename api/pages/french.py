@@ -14,24 +14,29 @@ _MONTHS = (
 )
 
 
-def number(value: float, digits: int = 0, signed: bool = False) -> str:
-    """Return a number with narrow spaces between thousands and a decimal comma.
+def rounded(value: float, digits: int) -> float:
+    """Return the value as it is read: rounded half away from zero, as people do.
 
-    Rounds half away from zero, as people do, and never writes a negative zero.
+    >>> rounded(2.5, 0), rounded(-0.125, 2), rounded(1.005, 2), rounded(-0.04, 1)
+    (3.0, -0.13, 1.01, 0.0)
+    """
+    scale = 10**digits
+    # The shortest decimal text of the float is what people see: 1.005 is a half, whatever its binary digits.
+    units = math.floor(float(repr(abs(value) * scale)) + 0.5 + 1e-9)
+    return math.copysign(units / scale, value) if units else 0.0
+
+
+def number(value: float, digits: int = 0, signed: bool = False) -> str:
+    """Return a number with narrow spaces between thousands and a decimal comma, never a negative zero.
 
     >>> number(3907156), number(1234.5, 1), number(-0.04, 1), number(2.5), number(-1234.56, 2)
-    ('3\\u202f907\\u202f156', '1\\u202f234,5', '0,0', '3', '\\u22121\\u202f234,56')
+    ('3\u202f907\u202f156', '1\u202f234,5', '0,0', '3', '\u22121\u202f234,56')
     >>> number(0.45, 1, signed=True), number(0, 1, signed=True)
     ('+0,5', '0,0')
     """
-    scale = 10**digits
-    # The shortest decimal text of the float is what people see: 0.45 is a half, whatever its binary digits.
-    units = math.floor(float(repr(abs(value) * scale)) + 0.5 + 1e-9)
-    whole, rest = divmod(units, scale)
-    text = f"{whole:,}".replace(",", THIN) + (f",{rest:0{digits}d}" if digits else "")
-    if not units:
-        return text
-    return (MINUS if value < 0 else "+" if signed else "") + text
+    read = rounded(value, digits)
+    text = f"{abs(read):,.{digits}f}".replace(",", THIN).replace(".", ",")
+    return (MINUS if read < 0 else "+" if signed and read else "") + text
 
 
 def exact(value: float, signed: bool = False) -> str:
@@ -122,6 +127,15 @@ def capitalised(text: str) -> str:
     ('Éolien EPCI', '')
     """
     return text[:1].upper() + text[1:]
+
+
+def lowered(text: str) -> str:
+    """Return the text with its first letter small, unless it begins with an acronym.
+
+    >>> lowered("Ensemble des communes"), lowered("EPCI et communes")
+    ('ensemble des communes', 'EPCI et communes')
+    """
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
 def typeset(text: str) -> str:

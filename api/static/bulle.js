@@ -1,6 +1,8 @@
 // The tooltip: name, code, value, unit and status of the territory under the pointer, the finger or, by keyboard,
 // the centre of the map. Escape closes it; it never covers what it speaks of, nor leaves the map.
 
+import { arrondir } from "./peintre.js";
+
 export class Bulle {
   constructor(vue, peintre, annonce) {
     this.carte = vue.map;
@@ -151,7 +153,7 @@ function ecrireNombre(valeur, etat) {
     signDisplay: etat.signe ? "exceptZero" : "negative",
   });
   const espace = etat.unite.startsWith("%") ? "\u202f" : "\u00a0";
-  return { nombre: format.format(valeur).replace("-", "\u2212"), unite: etat.unite ? espace + etat.unite : "" };
+  return { nombre: format.format(arrondir(valeur, etat.decimales)).replace("-", "\u2212"), unite: etat.unite ? espace + etat.unite : "" };
 }
 
 /** A share in per cent, which never says 100 % of what is not whole. */

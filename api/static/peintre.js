@@ -105,9 +105,10 @@ export class Peintre {
     }
   }
 
-  /** The class of a value: the number of inner limits less than or equal to it, as on the server. */
+  /** The class of a value as it is read: the number of inner limits less than or equal to it, as on the server. */
   classe(valeur) {
-    return this.etat.limites.filter((limite) => limite <= valeur).length;
+    const lue = arrondir(valeur, this.etat.decimales);
+    return this.etat.limites.filter((limite) => limite <= lue).length;
   }
 
   rayon(valeur) {
@@ -224,6 +225,12 @@ export class Peintre {
     );
     this.boite.closest(".carte").classList.add("imprimable");
   }
+}
+
+/** Round half away from zero, as the server does. */
+export function arrondir(valeur, decimales) {
+  const echelle = 10 ** decimales;
+  return Math.sign(valeur) * Math.floor(Math.abs(valeur) * echelle + 0.5 + 1e-9) / echelle;
 }
 
 function regler(element, attributs) {

@@ -1,0 +1,66 @@
+"""What the browser needs to draw the map: the Folium parts, and the state that its script reads."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from api.pages.extent import CREDITS
+from api.pages.legend import ABSENT, LARGEST_RADIUS, QUALIFIED, WORDS
+from api.pages.reading import Reading
+from api.pages.selection import MAPPED, Selection
+from api.pages.statics import static_url
+from api.pages.wording import title
+from boundaries.levels import LABELS as LEVEL_LABELS
+from boundaries.levels import Level
+from geo.maps import Bounds, MapParts, TileSource, map_parts
+from geo.palettes import CIRCLE_NEGATIVE
+from indicators.statuses import Status
+
+
+def folium_parts(root: str, selection: Selection, bounds: Bounds, version: str) -> MapParts:
+    """Return the container and the script of the map, over the tiles of a version of its geography."""
+    tiles = tile_urls(root, selection.millesime, version)
+    sources = [TileSource(level, url) for level, url in tiles.items()]
+    worker = static_url("vendor/maplibre-gl/maplibre-gl-csp-worker.js", root)
+    return map_parts("carte", bounds, sources, selection.level.value, Level.DEPARTEMENT.value, CREDITS, worker)
+
+
+def tile_urls(root: str, millesime: int, version: str) -> dict[str, str]:
+    """Return the template of the tiles of each level."""
+    return {
+        level.value: f"{root}/api/tiles/{millesime}/{level.value}/{{z}}/{{x}}/{{y}}.mvt?v={version}"
+        for level in MAPPED
+    }
+
+
+def values_url(root: str, selection: Selection, **more: str) -> str:
+    """Return the address of the values document of a selection."""
+    query = {"level": selection.level.value, "period": selection.period, "millesime": selection.millesime}
+    return f"{root}/api/indicators/{selection.indicator.id}/values?{urlencode(query | more)}"
+
+
+def state(root: str, reading: Reading, version: str, release: str) -> dict[str, Any]:
+    """Return what the script reads to colour the map as the legend says."""
+    selection, classes = reading.selection, reading.classes
+    indicator, level = selection.indicator, selection.level
+    return {
+        "url": f"{root}/cartes?{selection.query()}",
+        "titre": title(selection),
+        "niveau": level.value,
+        "nomNiveau": LEVEL_LABELS[level][0],
+        "millesime": selection.millesime,
+        "forme": "cercles" if classes is None else "aplats",
+        "valeurs": values_url(root, selection, v=release),
+        "limites": list(classes.inner) if classes is not None else [],
+        "couleurs": list(reading.ramp),
+        "couleurNegative": CIRCLE_NEGATIVE,
+        "maximum": max((abs(value) for value in reading.known.values), default=0),
+        "rayon": LARGEST_RADIUS,
+        "decimales": indicator.decimals,
+        "unite": indicator.unit_short,
+        "signe": reading.signed,
+        "mots": {status.value: WORDS[status] for status in Status},
+        "motifs": {status.value: pattern.name for status, pattern in (ABSENT | QUALIFIED).items()},
+        "tuiles": tile_urls(root, selection.millesime, version),
+        "territoire": selection.territory,
+        "territoires": f"{root}/api/territories/{level.value}",
+    }
