@@ -1,6 +1,7 @@
 """What requests are given: a read-only connection, the versions served, the documents kept; and their parameters."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated
 
 import sqlalchemy as sa
@@ -10,6 +11,20 @@ from api.documents import Documents
 from api.versions import Versions
 from boundaries.levels import Level
 from boundaries.places import Place
+from geo.errors import Invalid
+from indicators.catalogue import Indicator
+from indicators.catalogue import indicator as sheet
+
+
+@dataclass(frozen=True)
+class Series:
+    """An indicator and a period, as they are asked together: `densite:2022`."""
+
+    indicator: Indicator
+    period: str
+
+    def __str__(self) -> str:
+        return f"{self.indicator.id}:{self.period}"
 
 
 def connection(request: Request) -> Iterator[sa.Connection]:
@@ -48,9 +63,25 @@ def _millesime(
     return now.latest if millesime is None else millesime
 
 
+def _joined(
+    indicator: Annotated[
+        str | None, Query(description="Indicateur et période à joindre, par exemple densite:2022", max_length=90)
+    ] = None,
+) -> Series | None:
+    if indicator is None:
+        return None
+    identifier, _, period = indicator.partition(":")
+    if not identifier or not period:
+        raise Invalid(
+            f"Indicateur mal formé : « {indicator} ». Forme attendue : identifiant:période, par exemple densite:2022."
+        )
+    return Series(sheet(identifier), period)
+
+
 Connection = Annotated[sa.Connection, Depends(connection)]
 CurrentVersions = Annotated[Versions, Depends(versions)]
 Kept = Annotated[Documents, Depends(documents)]
+Joined = Annotated[Series | None, Depends(_joined)]
 Within = Annotated[Place | None, Depends(_within)]
 Millesime = Annotated[int, Depends(_millesime)]
 LevelQuery = Annotated[Level, Query(description="Niveau de territoire")]

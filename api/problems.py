@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -32,6 +33,7 @@ TITLES = {
 DETAILS = {
     404: "Il n’y a rien à cette adresse. Les adresses servies sont décrites à /api/openapi.json.",
     405: "Cette adresse ne se lit que par GET ou HEAD.",
+    503: "La base de données n’a pas répondu à temps. Réessayez dans un instant.",
     500: "Le serveur n’a pas pu répondre. L’incident est noté ; réessayez dans un instant.",
 }
 # What pydantic says, said in French: type of error -> what is accepted.
@@ -83,6 +85,13 @@ def handle_problems(app: FastAPI) -> None:
         return problem(
             error.status_code, DETAILS.get(error.status_code, "Demande refusée."), dict(error.headers or {})
         )
+
+    @app.exception_handler(OperationalError)
+    async def unavailable(request: Request, error: OperationalError) -> Response:
+        log.error("the database did not answer on %s: %s", request.url.path, type(error.orig).__name__)
+        if not _is_api(request):
+            return status_page(request, 503)
+        return problem(503, DETAILS[503], {"Retry-After": "5"})
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:

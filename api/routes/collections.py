@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from api.dependencies import Code, Connection, CurrentVersions, Kept, Millesime, Within
+from api.dependencies import Code, Connection, CurrentVersions, Joined, Kept, Millesime, Series, Within
 from api.documents import Document, answer, document, json_document
 from api.strict import StrictRoute
 from boundaries import layers, places
@@ -18,7 +18,6 @@ from geo import features
 from geo.errors import Invalid, NotFound
 from geo.layers import Rows
 from indicators import published
-from indicators.catalogue import indicator as sheet
 
 router = APIRouter(prefix="/api/collections", route_class=StrictRoute, tags=["Collections"])
 
@@ -30,9 +29,6 @@ COLLECTIONS = {
     "regions": Level.REGION,
 }
 Collection = Annotated[str, Path(description="communes, epci, departements ou regions", max_length=40)]
-Joined = Annotated[
-    str | None, Query(description="Indicateur et période à joindre, par exemple densite:2022", max_length=90)
-]
 Box = Annotated[
     str | None,
     Query(description="Emprise ouest,sud,est,nord en degrés (WGS 84)", max_length=120),
@@ -62,7 +58,7 @@ def items(
     collection: Collection,
     millesime: Millesime,
     within: Within,
-    indicator: Joined = None,
+    indicator: Joined,
     bbox: Box = None,
     limit: Annotated[int, Query(description="Nombre d’objets par page", ge=1, le=10_000)] = 1_000,
     after: Annotated[str | None, Query(description="Code après lequel commence la page", max_length=9)] = None,
@@ -98,7 +94,7 @@ def item(
     collection: Collection,
     code: Code,
     millesime: Millesime,
-    indicator: Joined = None,
+    indicator: Joined,
 ) -> Response:
     """Return one feature."""
     level = _level(collection)
@@ -115,7 +111,7 @@ def _rows(
     level: Level,
     millesime: int,
     within: Place | None,
-    indicator: str | None,
+    indicator: Series | None,
     bbox: str | None,
 ) -> Rows:
     rows = layers.features(level, millesime, within)
@@ -123,12 +119,7 @@ def _rows(
         rows = layers.touching(rows, _box(bbox))
     if indicator is None:
         return rows
-    identifier, colon, period = indicator.partition(":")
-    if not colon or not period:
-        raise Invalid(
-            f"Indicateur mal formé : « {indicator} ». Forme attendue : identifiant:période (densite:2022)."
-        )
-    series = published.find(conn, sheet(identifier).id, period, millesime)
+    series = published.find(conn, indicator.indicator.id, indicator.period, millesime)
     return published.with_values(rows, series.id)
 
 

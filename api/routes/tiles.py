@@ -6,24 +6,20 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.dependencies import CurrentVersions, Kept, LevelPath
+from api.dependencies import CurrentVersions, Joined, Kept, LevelPath, Series
 from api.documents import Document, answer, document, json_document
 from api.strict import StrictRoute
 from boundaries import layers
 from boundaries.levels import LABELS
-from geo.errors import Conflict, Invalid, NotFound
+from geo.errors import Conflict, NotFound
 from geo.tiles import MAX_ZOOM, Tile, encoded
 from indicators import published
-from indicators.catalogue import indicator as sheet
 
 router = APIRouter(prefix="/api/tiles", route_class=StrictRoute, tags=["Tuiles"])
 
 MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
 Year = Annotated[int, Path(description="Géographie au 1er janvier de cette année", ge=1943, le=2100)]
 Coordinate = Annotated[int, Path(ge=0, le=2**22)]
-Joined = Annotated[
-    str | None, Query(description="Indicateur et période à joindre, par exemple densite:2022", max_length=90)
-]
 VersionQuery = Annotated[
     str | None,
     Query(description="Version voulue, donnée par le TileJSON : rend l’adresse immuable", max_length=80),
@@ -36,20 +32,19 @@ def tilejson(
     now: CurrentVersions,
     millesime: Year,
     level: LevelPath,
-    indicator: Joined = None,
+    indicator: Joined,
 ) -> Response:
     """Return the TileJSON 3.0.0 of the tiles of a level: template, layers, fields, bounds."""
     _require_outlines(now.outlined, millesime)
     query = f"?v={tile_version(now.millesimes[millesime], now.release, indicator)}"
     fields = {"code": "Code officiel", "nom": "Nom"}
     if indicator is not None:
-        identifier, period = _split(indicator)
-        item = sheet(identifier)
-        fields |= {"value": f"{item.label} {period} ({item.unit})", "status": "Statut de la valeur"}
-        query += f"&indicator={identifier}:{period}"
+        item = indicator.indicator
+        fields |= {"value": f"{item.label} {indicator.period} ({item.unit})", "status": "Statut de la valeur"}
+        query += f"&indicator={indicator}"
     with request.app.state.engine.connect() as conn:
         if indicator is not None:
-            published.find(conn, identifier, period, millesime)
+            published.find(conn, indicator.indicator.id, indicator.period, millesime)
         bounds = list(conn.execute(layers.level_extent(level, millesime)).one())
     if bounds[0] is None:
         raise NotFound(f"Aucun territoire de niveau « {level} » n’est dessiné dans la géographie {millesime}.")
@@ -81,14 +76,14 @@ async def tile(
     z: Coordinate,
     x: Coordinate,
     y: Coordinate,
-    indicator: Joined = None,
+    indicator: Joined,
     v: VersionQuery = None,
 ) -> Response:
     """Return a tile: polygons and centres of a level with integer ids, code and nom, and the joined value."""
     asked = Tile(z, x, y)
     _require_outlines(now.outlined, millesime)
     version = tile_version(now.millesimes[millesime], now.release, indicator)
-    key = ("tile", version, millesime, level, z, x, y, indicator)
+    key = ("tile", version, millesime, level, z, x, y, str(indicator))
     found = kept.get(key)
     if found is None:
 
@@ -96,8 +91,7 @@ async def tile(
             with request.app.state.engine.connect() as conn:
                 drawn = layers.tile_layers(level, millesime, asked)
                 if indicator is not None:
-                    identifier, period = _split(indicator)
-                    series = published.find(conn, sheet(identifier).id, period, millesime)
+                    series = published.find(conn, indicator.indicator.id, indicator.period, millesime)
                     drawn = [published.joined(layer, series.id) for layer in drawn]
                 body = conn.execute(encoded(drawn, asked)).scalar_one()
             return document(bytes(body), MEDIA_TYPE)
@@ -106,7 +100,7 @@ async def tile(
     return answer(request, found, immutable=v == version)
 
 
-def tile_version(millesime_version: str, release: str, indicator: str | None) -> str:
+def tile_version(millesime_version: str, release: str, indicator: Series | None) -> str:
     """Return what identifies the tiles of a millesime; those with values change with the release as well."""
     return millesime_version if indicator is None else f"{millesime_version}-{release}"
 
@@ -117,12 +111,3 @@ def _require_outlines(outlined: frozenset[int], millesime: int) -> None:
     if millesime not in outlined:
         known = ", ".join(map(str, sorted(outlined)))
         raise NotFound(f"Pas de contours pour le millésime {millesime}. Millésimes dessinés : {known}.")
-
-
-def _split(indicator: str) -> tuple[str, str]:
-    identifier, colon, period = indicator.partition(":")
-    if not colon or not period:
-        raise Invalid(
-            f"Indicateur mal formé : « {indicator} ». Forme attendue : identifiant:période (densite:2022)."
-        )
-    return identifier, period
