@@ -13,7 +13,7 @@ from api.pages import wording
 from api.pages.distribution import histogram
 from api.pages.drawing import folium_parts, state, values_url
 from api.pages.extent import opening_bounds
-from api.pages.french import capitalised, quoted
+from api.pages.french import capitalised, named, quoted
 from api.pages.legend import WORDS, class_lines, reference_circles, status_lines
 from api.pages.reading import Reading, read
 from api.pages.rows import page_of
@@ -100,7 +100,7 @@ def _chosen(reading: Reading) -> dict[str, str] | None:
     value, status = values.values[i], Status(values.statuses[i])
     return {
         "code": values.codes[i],
-        "name": values.names[i],
+        "name": named(values.names[i]),
         "figure": "" if value is None else measure(value, selection.indicator, reading.signed),
         "note": "" if status is Status.OBSERVED else WORDS[status],
     }

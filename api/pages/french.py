@@ -138,6 +138,15 @@ def lowered(text: str) -> str:
     return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
+def named(name: str) -> str:
+    """Return a name with true apostrophes, whatever those of its source.
+
+    >>> named("L'Île-d'Yeu")
+    'L’Île-d’Yeu'
+    """
+    return name.replace("'", "’")
+
+
 def typeset(text: str) -> str:
     """Return a sentence with the narrow spaces that French wants before ; : ! ? % and », and after «.
 

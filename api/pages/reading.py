@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from api.pages.extent import straddling
-from api.pages.french import count, rounded
+from api.pages.french import count, named, rounded
 from api.pages.legend import QUALIFIED, colours
 from api.pages.selection import Selection
 from api.pages.sentence import Known
@@ -52,7 +52,7 @@ def read(connection: Connection, selection: Selection) -> Reading:
     indicator = selection.indicator
     values = table(connection, indicator.id, selection.level, selection.period, selection.millesime)
     known = Known(
-        [name for name, value in zip(values.names, values.values, strict=True) if value is not None],
+        [named(name) for name, value in zip(values.names, values.values, strict=True) if value is not None],
         [value for value in values.values if value is not None],
     )
     figures = [rounded(value, indicator.decimals) for value in known.values]

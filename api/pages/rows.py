@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from api.pages.french import number, percent
+from api.pages.french import named, number, percent
 from api.pages.legend import WORDS
 from indicators.catalogue import Indicator
 from indicators.published import ValueTable
@@ -92,7 +92,7 @@ def _row(table: ValueTable, i: int, indicator: Indicator, signed: bool) -> Row:
     sign = SIGNS[status].replace("...", "…")
     return Row(
         table.codes[i],
-        table.names[i],
+        named(table.names[i]),
         table.departements[i] or "",
         "" if value is None else number(value, indicator.decimals, signed),
         sign,

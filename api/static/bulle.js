@@ -73,7 +73,7 @@ export class Bulle {
   ecrire({ code, nom }, dire) {
     const { etat } = this.peintre;
     const connu = this.peintre.valeurs.get(code);
-    const lieu = bloc("lieu", "b", nom, "span", ` · ${etat.nomNiveau} ${code}`);
+    const lieu = bloc("lieu", "b", nom.replaceAll("'", "’"), "span", ` · ${etat.nomNiveau} ${code}`);
     const lignes = [lieu];
     if (!connu) lignes.push(bloc("statut", "span", "hors du champ de la carte"));
     else {

@@ -72,7 +72,7 @@ async function aller(adresse, { garder = true } = {}) {
 function echanger(page) {
   const actif = document.activeElement;
   const repere = actif?.id ? `#${CSS.escape(actif.id)}`
-    : actif?.name && actif.value ? `[name="${CSS.escape(actif.name)}"][value="${CSS.escape(actif.value)}"]` : null;
+    : actif?.name && actif.value ? `${actif.localName}[name="${CSS.escape(actif.name)}"][value="${CSS.escape(actif.value)}"]` : null;
   const ouvert = document.querySelector("#choix details").open;
   const defile = document.querySelector(".defile")?.scrollTop ?? 0;
   for (const region of document.querySelectorAll("[data-region]")) {

@@ -90,6 +90,7 @@ export class Peintre {
     }
     this.marquer("choisi", etat.territoire);
     await new Promise((resoudre) => { this.gl.once("idle", resoudre); this.gl.triggerRepaint(); });
+    this.boite.dataset.adresse = etat.url;
     this.boite.dataset.etat = "prete";
   }
 
