@@ -76,6 +76,7 @@ def _text(reading: Reading) -> dict[str, Any]:
         "rubrique": "cartes",
         "selection": selection,
         "indicateur": selection.indicator,
+        "unite": wording.unit_heading(selection.indicator),
         "titre_long": wording.title(selection),
         "sous_titre": wording.subtitle(selection),
         "phrase": capitalised(sentence(selection.indicator, selection.level, reading.known)),
@@ -108,10 +109,12 @@ def _chosen(reading: Reading) -> dict[str, str] | None:
 
 def _legend(reading: Reading) -> dict[str, Any]:
     indicator, classes = reading.selection.indicator, reading.classes
+    statuses = [Status(status) for status in reading.table.statuses]
+    present = [value is not None for value in reading.table.values]
     lines = class_lines(classes, reading.ramp, reading.signed) if classes is not None else []
     return {
         "cercles": None if classes is not None else reference_circles(reading.known.values, indicator.decimals),
-        "lignes": lines + status_lines([Status(status) for status in reading.table.statuses]),
+        "lignes": lines + status_lines(statuses, present),
         "remarques": reading.remarks,
         "distribution": histogram(reading.figures, classes.inner if classes is not None else (), reading.ramp),
         "mediane": wording.median_note(indicator, reading.figures, reading.signed),

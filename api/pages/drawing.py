@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from api.pages.extent import CREDITS
-from api.pages.legend import ABSENT, LARGEST_RADIUS, QUALIFIED, WORDS
+from api.pages.legend import ABSENT, QUALIFIED, WORDS, largest_radius
 from api.pages.reading import Reading
 from api.pages.selection import MAPPED, Selection
 from api.pages.statics import static_url
@@ -54,12 +54,13 @@ def state(root: str, reading: Reading, version: str, release: str) -> dict[str, 
         "couleurs": list(reading.ramp),
         "couleurNegative": CIRCLE_NEGATIVE,
         "maximum": max((abs(value) for value in reading.known.values), default=0),
-        "rayon": LARGEST_RADIUS,
+        "rayon": largest_radius(reading.known.values),
         "decimales": indicator.decimals,
         "unite": indicator.unit_short,
         "signe": reading.signed,
         "mots": {status.value: WORDS[status] for status in Status},
-        "motifs": {status.value: pattern.name for status, pattern in (ABSENT | QUALIFIED).items()},
+        "motifsAbsents": {status.value: pattern.name for status, pattern in ABSENT.items()},
+        "motifsPresents": {status.value: pattern.name for status, pattern in QUALIFIED.items()},
         "tuiles": tile_urls(root, selection.millesime, version),
         "territoire": selection.territory,
         "territoires": f"{root}/api/territories/{level.value}",

@@ -1,5 +1,6 @@
 """The legend of a map: classes from high to low with their colours and counts, circles of reference, statuses."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,13 +19,19 @@ ABSENT: dict[Status, Pattern] = {
     Status.NOT_APPLICABLE: DOTS,
 }
 # What is laid over the colour of a figure that is not a plain observation.
-QUALIFIED: dict[Status, Pattern] = {Status.ESTIMATED: VEIL, Status.PARTIAL: VEIL, Status.PROVISIONAL: VEIL}
-WORDS = {**LABELS, Status.ESTIMATED: "valeur estimée", Status.PARTIAL: "valeur partielle"} | {
-    Status.PROVISIONAL: "valeur provisoire",
+QUALIFIED: dict[Status, Pattern] = dict.fromkeys(
+    (Status.ESTIMATED, Status.PARTIAL, Status.PROVISIONAL, Status.NOT_SIGNIFICANT), VEIL
+)
+WORDS = LABELS | {
     Status.OBSERVED: "valeur observée",
+    Status.ESTIMATED: "valeur estimée",
+    Status.PARTIAL: "valeur partielle",
+    Status.PROVISIONAL: "valeur provisoire",
+    Status.NOT_SIGNIFICANT: "valeur non significative",
 }
 
-LARGEST_RADIUS = 34.0
+LARGEST_RADIUS, SMALLEST_LARGEST = 34.0, 9.0
+CIRCLES_AREA = 42_000.0  # px² that all circles may cover on a map 720 px wide: about a sixth of what is drawn
 
 
 @dataclass(frozen=True)
@@ -101,18 +108,21 @@ def _told(classes: Classes, signed: bool) -> list[str]:
     return [number(limit, digits, signed) for limit in classes.limits]
 
 
-def status_lines(statuses: Sequence[Status]) -> list[Line]:
-    """Return the lines of the statuses: absences and secrets always (zero is said), the others where present."""
-    found = Counter(statuses)
-    lines = [
-        Line(WORDS[status], found[status], pattern=pattern.name)
+def status_lines(statuses: Sequence[Status], present: Sequence[bool]) -> list[Line]:
+    """Return the lines of the statuses; `present` says which territories have a figure.
+
+    Absences and secrets are always told, zero included; the others where there are some.
+    """
+    found = Counter(zip(statuses, present, strict=True))
+    absent = [
+        Line(WORDS[status], found[status, False], pattern=pattern.name)
         for status, pattern in ABSENT.items()
-        if found[status] or status in (Status.MISSING, Status.SECRET)
+        if found[status, False] or status in (Status.MISSING, Status.SECRET)
     ]
-    return lines + [
-        Line(WORDS[status], found[status], pattern=pattern.name)
+    return absent + [
+        Line(WORDS[status], found[status, True], pattern=pattern.name)
         for status, pattern in QUALIFIED.items()
-        if found[status]
+        if found[status, True]
     ]
 
 
@@ -125,17 +135,35 @@ def reference_circles(values: Sequence[float], digits: int) -> list[Circle]:
     top = max((abs(value) for value in values), default=0.0)
     if not top:
         return []
+    largest = largest_radius(values)
     chosen: list[float] = []
     for share in (1.0, 0.2, 0.04):
         value = _round_down(top * share)
         if value not in chosen and (digits or value >= 1):
             chosen.append(value)
-    return [Circle(exact(value), value, radius(value, top)) for value in chosen]
+    return [Circle(exact(value), value, radius(value, top, largest)) for value in chosen]
 
 
-def radius(value: float, largest: float) -> float:
-    """Return the radius in px of a value's circle: its area is proportional to the value."""
-    return LARGEST_RADIUS * (abs(value) / largest) ** 0.5 if largest else 0.0
+def largest_radius(values: Sequence[float]) -> float:
+    """Return the radius in px of the largest value's circle: smaller where all circles would hide the map.
+
+    >>> largest_radius([5, 1]), round(largest_radius([1.0] * 100), 1), largest_radius([1.0] * 10_000)
+    (34.0, 11.6, 9.0)
+    """
+    top = max((abs(value) for value in values), default=0.0)
+    if not top:
+        return LARGEST_RADIUS
+    discs = math.pi * sum(abs(value) for value in values) / top
+    return max(SMALLEST_LARGEST, min(LARGEST_RADIUS, math.sqrt(CIRCLES_AREA / discs)))
+
+
+def radius(value: float, top: float, largest: float) -> float:
+    """Return the radius in px of a value's circle: its area is proportional to the value.
+
+    >>> radius(100, 400, 30.0), radius(0, 0, 30.0)
+    (15.0, 0.0)
+    """
+    return largest * math.sqrt(abs(value) / top) if top else 0.0
 
 
 def _round_down(value: float) -> float:

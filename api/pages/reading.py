@@ -18,6 +18,7 @@ from geo.errors import Invalid
 from geo.palettes import CIRCLE
 from indicators.natures import Nature
 from indicators.published import ValueTable, table
+from indicators.statuses import Status
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ def read(connection: Connection, selection: Selection) -> Reading:
     known = Known(
         [named(name) for name, value in zip(values.names, values.values, strict=True) if value is not None],
         [value for value in values.values if value is not None],
+        total=len(values.codes),
+        partial=values.statuses.count(Status.PARTIAL),
     )
     figures = [rounded(value, indicator.decimals) for value in known.values]
     classes: Classes | None = None
@@ -62,7 +65,10 @@ def read(connection: Connection, selection: Selection) -> Reading:
     if indicator.nature.map_form != "circles":
         classes, remarks = _classes(selection, figures)
         ramp = colours(classes, indicator.pivot)
-    if any(status in QUALIFIED for status in values.statuses):
+    if any(
+        status in QUALIFIED and value is not None
+        for status, value in zip(values.statuses, values.values, strict=True)
+    ):
         remarks += ("Le semis de tirets signale une valeur qui n’est pas une simple observation.",)
     remarks += tuple(_borders(straddling(connection, selection.level, selection.millesime), selection.level))
     return Reading(selection, values, known, figures, classes, ramp, remarks)

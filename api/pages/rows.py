@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from api.pages.french import named, number, percent
 from api.pages.legend import WORDS
@@ -67,6 +68,7 @@ def note(status: Status, coverage: float | None) -> str:
     return f"{words}, {percent(coverage)} du territoire couvert"
 
 
+@lru_cache(maxsize=100_000)
 def sort_key(name: str) -> str:
     """Return what a name is sorted by: without accents, capitals nor punctuation.
 

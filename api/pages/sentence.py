@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from api.pages.french import count, exact, listing, number, percent, with_unit
+from api.pages.french import count, exact, listing, number, percent, rounded, with_unit
 from boundaries.levels import LABELS as LEVEL_LABELS
 from boundaries.levels import Level
 from indicators.catalogue import Indicator
@@ -14,10 +14,15 @@ from indicators.natures import Nature
 
 @dataclass(frozen=True)
 class Known:
-    """The values that have a figure, with the names of their territories."""
+    """The values that have a figure, with the names of their territories, and how many territories there are.
+
+    `partial` of the values cover a part of their territory only.
+    """
 
     names: Sequence[str]
     values: Sequence[float]
+    total: int
+    partial: int = 0
 
 
 def sentence(indicator: Indicator, level: Level, known: Known) -> str:
@@ -28,12 +33,14 @@ def sentence(indicator: Indicator, level: Level, known: Known) -> str:
     if not known.values:
         return "Aucune valeur n’est publiée pour ce choix."
     if len(known.values) == 1:
-        return f"{known.names[0]} : {measure(known.values[0], indicator)}."
-    if indicator.nature.additive:
-        return _shares(indicator, level, known)
-    if indicator.nature is Nature.GROWTH:
-        return _signs(indicator, level, known)
-    return _spread(indicator, level, known)
+        said = f"{known.names[0]} : {measure(known.values[0], indicator, indicator.nature is Nature.GROWTH)}."
+    elif indicator.nature.additive:
+        said = _shares(indicator, level, known)
+    elif indicator.nature is Nature.GROWTH:
+        said = _signs(indicator, level, known)
+    else:
+        said = _spread(indicator, level, known)
+    return said + _partial(known.partial)
 
 
 def measure(value: float, indicator: Indicator, signed: bool = False) -> str:
@@ -51,38 +58,54 @@ def unit_for(value: float, unit: str) -> str:
     return noun[:-1] + space + rest if abs(value) < 2 and noun.isalpha() and noun.endswith("s") else unit
 
 
+def _partial(n: int) -> str:
+    """Return what is said of values that cover a part of their territory only.
+
+    >>> _partial(0), _partial(1)
+    ('', ' Une valeur est partielle : elle ne couvre pas tout son territoire.')
+    """
+    if n < 2:
+        return " Une valeur est partielle : elle ne couvre pas tout son territoire." if n else ""
+    return f" {number(n)} valeurs sont partielles : elles ne couvrent pas tout leur territoire."
+
+
+def _those(level: Level, known: Known, whole: str) -> str:
+    """Return of whom the sentence speaks; `whole` qualifies them where all have a value."""
+    those = count(len(known.values), *LEVEL_LABELS[level])
+    if len(known.values) == known.total:
+        return those + whole
+    return f"{those} qui ont une valeur (sur {number(known.total)})"
+
+
 def _shares(indicator: Indicator, level: Level, known: Known) -> str:
     x = np.asarray(known.values, dtype=float)
-    total = float(x.sum())
-    of_all = f"Les {count(x.size, *LEVEL_LABELS[level])} de la carte réunissent {measure(total, indicator)}"
-    top = float(x.max())
-    if (x < 0).any() or total <= 0:
-        return f"{of_all} au total ; {_extremes(indicator, known)}."
+    total, top = float(x.sum()), float(x.max())
+    of_all = f"Les {_those(level, known, ' de la carte')} réunissent {measure(total, indicator)}"
     holders = np.flatnonzero(x == top)
-    if holders.size > 1:
+    if (x < 0).any() or total <= 0 or holders.size > 1:
         return f"{of_all} ; {_extremes(indicator, known)}."
-    share = f"{number(top, indicator.decimals)} ({percent(top / total)})"
-    said = f"{of_all}, dont {share} pour {known.names[int(holders[0])]}"
+    first = f"{number(top, indicator.decimals)} ({known.names[int(holders[0])]})"
+    said = f"{of_all} ; la valeur la plus élevée, {first}, en fait {percent(top / total)}"
     if x.size < 40:
         return said + "."
     ten = float(np.sort(x)[-10:].sum())
-    return said + f" ; les dix valeurs les plus élevées en font {percent(ten / total)}."
+    return said + f", et les dix plus élevées {percent(ten / total)}."
 
 
 def _signs(indicator: Indicator, level: Level, known: Known) -> str:
     # Signs are those of the figures as they are read: what rounds to zero is stable.
-    x = np.round(np.asarray(known.values, dtype=float), indicator.decimals)
+    x = np.array([rounded(value, indicator.decimals) for value in known.values])
     up, down = int((x > 0).sum()), int((x < 0).sum())
     parts = [f"l’évolution est positive dans {number(up)}", f"négative dans {number(down)}"]
     if flat := x.size - up - down:
         parts.append(f"nulle dans {number(flat)}")
-    return f"Sur {count(x.size, *LEVEL_LABELS[level])}, {listing(parts)} ; {_extremes(indicator, known, True)}."
+    return f"Sur {_those(level, known, '')}, {listing(parts)} ; {_extremes(indicator, known, True)}."
 
 
 def _spread(indicator: Indicator, level: Level, known: Known) -> str:
     median = measure(float(np.median(known.values)), indicator)
     return (
-        f"Sur {count(len(known.values), *LEVEL_LABELS[level])}, {_extremes(indicator, known)} ; "
+        f"Sur {_those(level, known, '')}, {_extremes(indicator, known)} ; "
         f"la valeur médiane, qui les partage en deux moitiés, est de {median}."
     )
 

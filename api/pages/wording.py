@@ -32,9 +32,15 @@ def title(selection: Selection) -> str:
 def subtitle(selection: Selection) -> str:
     """Return the unit, the level, the period and the geography."""
     return (
-        f"{capitalised(selection.indicator.unit)}, {LEVEL_LABELS[selection.level][1]}, {selection.period} · "
+        f"{unit_heading(selection.indicator)}, {LEVEL_LABELS[selection.level][1]}, {selection.period} · "
         f"géographie au {day(selection.millesime, 1, 1)}"
     )
+
+
+def unit_heading(indicator: Indicator) -> str:
+    """Return the unit as it begins a line: a word takes a capital, a symbol (km², kWh, ha) stays as it is."""
+    noun = indicator.unit.partition(" ")[0]
+    return capitalised(indicator.unit) if noun.isalpha() and noun.islower() and len(noun) > 2 else indicator.unit
 
 
 def source(selection: Selection, classes: Classes | None) -> str:

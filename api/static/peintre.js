@@ -138,21 +138,19 @@ export class Peintre {
     const dessin = document.querySelector(".legende .cercles");
     if (!dessin || this.etat?.forme !== "cercles") return;
     const groupes = [...dessin.querySelectorAll("g")];
-    const grandeurs = groupes.map((groupe) => Number(groupe.dataset.rayon) * this.echelle());
-    const grand = Math.max(...grandeurs);
     const vues = dessin.clientWidth ? 240 / dessin.clientWidth : 1;
-    const hauteur = Math.max(2 * grand * vues + 8, 22 * groupes.length);
-    dessin.setAttribute("viewBox", `0 0 240 ${hauteur}`);
+    const rayons = groupes.map((groupe) => Number(groupe.dataset.rayon) * this.echelle() * vues);
+    const grand = Math.max(...rayons);
+    const base = Math.max(2 * grand + 8, 16);
     let ligne = -Infinity;
     groupes.forEach((groupe, i) => {
-      const rayon = grandeurs[i] * vues;
-      const [x, y] = [grand * vues + 2, hauteur - 3 - rayon];
-      const texte = Math.max(ligne + 17, y - rayon + 5, 12);
-      ligne = texte;
-      regler(groupe.querySelector("circle"), { cx: x, cy: y, r: rayon });
-      regler(groupe.querySelector("line"), { x1: x, x2: 2 * grand * vues + 22, y1: y - rayon, y2: texte - 5 });
-      regler(groupe.querySelector("text"), { x: 2 * grand * vues + 27, y: texte });
+      const sommet = base - 2 * rayons[i];
+      ligne = Math.max(ligne + 17, sommet + 5, 12);
+      regler(groupe.querySelector("circle"), { cx: grand + 2, cy: base - rayons[i], r: rayons[i] });
+      regler(groupe.querySelector("line"), { x1: grand + 2, x2: 2 * grand + 22, y1: sommet, y2: ligne - 5 });
+      regler(groupe.querySelector("text"), { x: 2 * grand + 27, y: ligne });
     });
+    dessin.setAttribute("viewBox", `0 0 240 ${Math.ceil(Math.max(base + 3, ligne + 5))}`);
   }
 
   couches(niveau, visible) {
@@ -172,7 +170,8 @@ export class Peintre {
   calques() {
     const codes = Object.fromEntries(this.noms.map((nom) => [nom, []]));
     for (const connu of this.valeurs.values()) {
-      const nom = this.etat.motifs[connu.statut];
+      const motifs = connu.valeur === null ? this.etat.motifsAbsents : this.etat.motifsPresents;
+      const nom = motifs[connu.statut];
       if (nom) codes[nom].push(connu.code);
     }
     for (const nom of this.noms) {

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from api.pages.distribution import BASE, WIDTH, histogram
 from api.pages.french import count, exact, number, percent, rounded, typeset
-from api.pages.legend import class_labels, class_lines, colours, radius, reference_circles, status_lines
+from api.pages.legend import (
+    class_labels,
+    class_lines,
+    colours,
+    largest_radius,
+    radius,
+    reference_circles,
+    status_lines,
+)
 from api.pages.sentence import Known, sentence
 from boundaries.levels import Level
 from geo.classes import Classes, Method, classify, index_of
@@ -22,20 +30,29 @@ EVOLUTION = catalogue()["evolution_annuelle"]
 values = st.lists(st.floats(-1e6, 1e6, allow_nan=False).map(lambda v: round(v, 3)), min_size=1, max_size=80)
 
 
-def said(indicator: object, names: Sequence[str], figures: Sequence[float]) -> str:
-    return typeset(sentence(indicator, Level.COMMUNE, Known(names, figures)))  # type: ignore[arg-type]
+def said(indicator: object, names: Sequence[str], figures: Sequence[float], total: int = 0) -> str:
+    known = Known(names, figures, total or len(figures))
+    return typeset(sentence(indicator, Level.COMMUNE, known))  # type: ignore[arg-type]
 
 
 def test_a_stock_is_summed_and_shared() -> None:
     assert said(POPULATION, ["Nantes", "Rezé", "Bouaye"], [300, 60, 40]) == (
-        "Les 3 communes de la carte réunissent 400\u00a0habitants, dont 300 (75\u202f%) pour Nantes."
+        "Les 3 communes de la carte réunissent 400\u00a0habitants\u202f; la valeur la plus élevée, "
+        "300 (Nantes), en fait 75\u202f%."
     )
 
 
 def test_a_stock_of_many_says_what_ten_make() -> None:
     assert said(POPULATION, [str(i) for i in range(100)], [10.0] * 99 + [1010.0]).endswith(
-        "dont 1\u202f010 (51\u202f%) pour 99\u202f; les dix valeurs les plus élevées en font 55\u202f%."
+        "1\u202f010 (99), en fait 51\u202f%, et les dix plus élevées 55\u202f%."
     )
+
+
+def test_territories_without_a_value_are_not_forgotten() -> None:
+    assert said(POPULATION, ["a", "b"], [3, 1], total=5).startswith(
+        "Les 2 communes qui ont une valeur (sur 5) réunissent 4"
+    )
+    assert said(DENSITE, ["a", "b"], [3, 1], total=5).startswith("Sur 2 communes qui ont une valeur (sur 5), ")
 
 
 def test_equal_values_have_no_first() -> None:
@@ -84,18 +101,21 @@ def test_a_diverging_ramp_turns_at_its_pivot(figures: list[float], k: int, pivot
 
 
 def test_absences_are_always_said_even_when_there_is_none() -> None:
-    lines = status_lines([Status.OBSERVED, Status.ESTIMATED, Status.MISSING])
+    statuses = [Status.OBSERVED, Status.ESTIMATED, Status.MISSING, Status.NOT_SIGNIFICANT]
+    lines = status_lines(statuses, [True, True, False, True])
     assert [(line.label, line.count) for line in lines] == [
         ("donnée absente", 1),
         ("secret statistique", 0),
         ("valeur estimée", 1),
+        ("valeur non significative", 1),
     ]
     assert all(line.colour is None and line.pattern for line in lines)
 
 
 def test_circles_have_areas_proportional_to_values() -> None:
-    assert math.isclose(radius(400, 400) ** 2 / radius(100, 400) ** 2, 4)
-    assert radius(0, 400) == 0
+    assert math.isclose(radius(400, 400, 30) ** 2 / radius(100, 400, 30) ** 2, 4)
+    assert radius(0, 400, 30) == 0
+    assert largest_radius([1.0] * 1228) < largest_radius([1.0] * 5) == 34
     circles = reference_circles([3_907_156], 0)
     assert [circle.value for circle in circles] == [2_000_000, 500_000, 100_000]
     assert reference_circles([], 0) == []
