@@ -9,7 +9,7 @@ Nothing here knows what the territories are, nor their values: colours come late
 the features (`couleur`, `rayon`, `survol`, `choisi`), so that a tile is never loaded twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,33 +55,37 @@ def map_parts(
     framed_by: str,
     attribution: str,
     worker_url: str,
+    elsewhere: Mapping[str, Bounds] | None = None,
 ) -> MapParts:
     """Return the parts of a map of the source `shown`, its bigger divisions drawn from `framed_by`.
+
+    The map opens on `bounds`; `elsewhere` names places out of them that a list of the map leads to.
 
     After the script, the page's own finds `window.ores_<name>` with the Leaflet map, the layer of tiles and
     the bounds; the layer is null, and the container says `data-webgl="absent"`, where the browser has no WebGL.
     """
+    places = dict(elsewhere or {})
     west, south, east, north = bounds
-    pad_x, pad_y = (east - west) / 2, (north - south) / 2
+    roam = _around([bounds, *places.values()])
     drawn = TileMap(
         location=[(south + north) / 2, (west + east) / 2],
         tiles=None,
         zoom_control=False,
         max_bounds=True,
-        min_lon=west - pad_x,
-        max_lon=east + pad_x,
-        min_lat=south - pad_y,
-        max_lat=north + pad_y,
+        min_lon=roam[0],
+        min_lat=roam[1],
+        max_lon=roam[2],
+        max_lat=roam[3],
         zoom_snap=0.1,
         zoom_delta=0.5,
         scroll_wheel_zoom=False,  # a page is scrolled over its map; a click on the map turns it on
     )
     drawn.options |= {"min_zoom": MIN_ZOOM, "max_zoom": MAX_ZOOM}  # folium keeps these for its own tiles
     drawn._id = name  # names in the page do not change from one answer to the next
-    framing = FitBounds([[south, west], [north, east]], padding=(10, 10))
+    framing = FitBounds(_corners(bounds), padding=(10, 10))
     framing.options["animate"] = False  # the first view is the right one: no tile of another zoom is asked for
     drawn.add_child(framing)
-    controls = FrenchControls(bounds)
+    controls = FrenchControls(bounds, places)
     tiles = VectorTiles(territory_style(sources, shown, framed_by, attribution), attribution, worker_url, bounds)
     for child in (controls, tiles):
         child._id = name
@@ -89,6 +93,14 @@ def map_parts(
     figure: Any = drawn.get_root()
     figure.render()
     return MapParts(figure.html.render(), figure.script.render())
+
+
+def _around(boxes: Sequence[Bounds]) -> Bounds:
+    """Return where the map may roam: all its places and half their size on every side."""
+    west, south = min(box[0] for box in boxes), min(box[1] for box in boxes)
+    east, north = max(box[2] for box in boxes), max(box[3] for box in boxes)
+    pad_x, pad_y = (east - west) / 2, (north - south) / 2
+    return max(west - pad_x, -180), max(south - pad_y, -85), min(east + pad_x, 180), min(north + pad_y, 85)
 
 
 class TileMap(folium.Map):
@@ -138,8 +150,7 @@ class VectorTiles(MacroElement):
         super().__init__()  # type: ignore[no-untyped-call]
         self._name = "VectorTiles"
         self.style, self.attribution, self.worker_url = style, attribution, worker_url
-        west, south, east, north = bounds
-        self.bounds = [[south, west], [north, east]]
+        self.bounds = _corners(bounds)
 
 
 class FrenchControls(MacroElement):
@@ -164,17 +175,40 @@ class FrenchControls(MacroElement):
                 };
                 L.control.scale({ position: "bottomleft", imperial: false }).addTo(map);
                 whole.addTo(map);
+                var places = {{ this.places|tojson }};
+                if (places.length) {
+                    var away = L.control({ position: "topright" });
+                    away.onAdd = function () {
+                        var list = L.DomUtil.create("select", "carte-ailleurs");
+                        list.setAttribute("aria-label", "Aller à");
+                        list.appendChild(new Option("Aller à…", ""));
+                        places.forEach(function (place, i) { list.appendChild(new Option(place[0], i)); });
+                        L.DomEvent.disableClickPropagation(list);
+                        L.DomEvent.on(list, "change", function () {
+                            if (list.value) { map.fitBounds(places[list.value][1], { animate: false }); }
+                            list.value = "";
+                        });
+                        return list;
+                    };
+                    away.addTo(map);
+                }
                 map.attributionControl.setPrefix("<a href='https://leafletjs.com'>Leaflet</a>");
             })({{ this._parent.get_name() }});
         {% endmacro %}
         """
     )
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: Bounds, places: Mapping[str, Bounds]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._name = "FrenchControls"
-        west, south, east, north = bounds
-        self.bounds = [[south, west], [north, east]]
+        self.bounds = _corners(bounds)
+        self.places = [[name, _corners(box)] for name, box in places.items()]
+
+
+def _corners(bounds: Bounds) -> list[list[float]]:
+    """Return bounds as Leaflet wants them: south-west, then north-east, latitude first."""
+    west, south, east, north = bounds
+    return [[south, west], [north, east]]
 
 
 def territory_style(sources: Sequence[TileSource], shown: str, framed_by: str, attribution: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from api.dependencies import Connection, CurrentVersions
 from api.pages import wording
 from api.pages.distribution import histogram
 from api.pages.drawing import folium_parts, state, values_url
-from api.pages.extent import opening_bounds
+from api.pages.extent import extent
 from api.pages.french import capitalised, named, quoted
 from api.pages.legend import WORDS, class_lines, reference_circles, status_lines
 from api.pages.reading import Reading, read
@@ -46,7 +46,7 @@ def cartes(request: Request, connection: Connection, now: CurrentVersions) -> Re
         return RedirectResponse(f"{root}/cartes?{_without_stranger(connection, selection).query()}", 303)
     reading = read(connection, selection)
     version = version_of(connection, selection.millesime)
-    bounds = opening_bounds(connection, selection.millesime)
+    where = extent(connection, selection.millesime)
     return page(
         request,
         "cartes.html",
@@ -54,7 +54,7 @@ def cartes(request: Request, connection: Connection, now: CurrentVersions) -> Re
         **_legend(reading),
         **_form(reading, available),
         **_rows(reading),
-        carte=folium_parts(root, selection, bounds, version),
+        carte=folium_parts(root, selection, where, version),
         etat=state(root, reading, version, now.release),
         telechargement=values_url(root, selection, f="csv"),
         adresse=str(request.base_url).rstrip("/") + f"/cartes?{selection.query()}",

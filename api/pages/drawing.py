@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from api.pages.extent import CREDITS
+from api.pages.extent import CREDITS, Extent
 from api.pages.legend import ABSENT, QUALIFIED, WORDS, largest_radius
 from api.pages.reading import Reading
 from api.pages.selection import MAPPED, Selection
@@ -11,17 +11,18 @@ from api.pages.statics import static_url
 from api.pages.wording import title
 from boundaries.levels import LABELS as LEVEL_LABELS
 from boundaries.levels import Level
-from geo.maps import Bounds, MapParts, TileSource, map_parts
+from geo.maps import MapParts, TileSource, map_parts
 from geo.palettes import CIRCLE_NEGATIVE
 from indicators.statuses import Status
 
 
-def folium_parts(root: str, selection: Selection, bounds: Bounds, version: str) -> MapParts:
+def folium_parts(root: str, selection: Selection, where: Extent, version: str) -> MapParts:
     """Return the container and the script of the map, over the tiles of a version of its geography."""
     tiles = tile_urls(root, selection.millesime, version)
     sources = [TileSource(level, url) for level, url in tiles.items()]
     worker = static_url("vendor/maplibre-gl/maplibre-gl-csp-worker.js", root)
-    return map_parts("carte", bounds, sources, selection.level.value, Level.DEPARTEMENT.value, CREDITS, worker)
+    shown, frame = selection.level.value, Level.DEPARTEMENT.value
+    return map_parts("carte", where.opening, sources, shown, frame, CREDITS, worker, where.elsewhere)
 
 
 def tile_urls(root: str, millesime: int, version: str) -> dict[str, str]:

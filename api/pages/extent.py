@@ -1,5 +1,7 @@
 """Where the map of a millesime opens, whom its outlines are due to, and which territories cross its edge."""
 
+from dataclasses import dataclass
+
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -13,20 +15,48 @@ OVERSEAS_REGIONS = ("01", "02", "03", "04", "06")
 CREDITS = "Contours : IGN, Etalab"
 
 
-def opening_bounds(connection: Connection, millesime: int) -> Bounds:
-    """Return west, south, east, north of the regions of a millesime, overseas ones left out if others are there.
+@dataclass(frozen=True)
+class Extent:
+    """Where a map opens, and the places out of sight that it must lead to."""
+
+    opening: Bounds
+    elsewhere: dict[str, Bounds]
+
+
+def extent(connection: Connection, millesime: int) -> Extent:
+    """Return the extent of the regions of a millesime: overseas ones are elsewhere, if others are there.
 
     Raises NotFound when the millesime has no outlines.
     """
-    box = sa.func.ST_Extent(Territory.geom)
-    regions = sa.select(
-        sa.func.ST_XMin(box), sa.func.ST_YMin(box), sa.func.ST_XMax(box), sa.func.ST_YMax(box)
-    ).where(Territory.millesime == millesime, Territory.level == Level.REGION.value, Territory.in_scope)
-    for chosen in (regions.where(Territory.code.not_in(OVERSEAS_REGIONS)), regions):
-        west, south, east, north = connection.execute(chosen).one()
-        if west is not None:
-            return west, south, east, north
-    raise NotFound(f"La géographie au 1er janvier {millesime} n’a pas de contours : elle ne se dessine pas.")
+    box = sa.func.ST_Envelope(Territory.geom)
+    rows = connection.execute(
+        sa.select(
+            Territory.code,
+            Territory.nom,
+            sa.func.ST_XMin(box).label("west"),
+            sa.func.ST_YMin(box).label("south"),
+            sa.func.ST_XMax(box).label("east"),
+            sa.func.ST_YMax(box).label("north"),
+        )
+        .where(
+            Territory.millesime == millesime,
+            Territory.level == Level.REGION.value,
+            Territory.in_scope,
+            Territory.geom.is_not(None),
+        )
+        .order_by(Territory.code)
+    ).all()
+    if not rows:
+        raise NotFound(f"La géographie au 1er janvier {millesime} n’a pas de contours : elle ne se dessine pas.")
+    near = [row for row in rows if row.code not in OVERSEAS_REGIONS] or rows
+    opening = (
+        min(row.west for row in near),
+        min(row.south for row in near),
+        max(row.east for row in near),
+        max(row.north for row in near),
+    )
+    away = {row.nom: (row.west, row.south, row.east, row.north) for row in rows if row not in near}
+    return Extent(opening, away)
 
 
 def straddling(connection: Connection, level: Level, millesime: int) -> dict[str, int]:

@@ -48,3 +48,10 @@ def test_circles_are_over_the_frame_and_the_frame_over_the_borders() -> None:
     ids = [layer["id"] for layer in territory_style(SOURCES, "commune", "departement", "")["layers"]]
     order = ["commune-aplat", "commune-hachures", "commune-limites", "departement-cadre", "commune-cercles"]
     assert [ids.index(name) for name in order] == sorted(ids.index(name) for name in order)
+
+
+def test_places_out_of_sight_are_listed_and_may_be_roamed_to() -> None:
+    reunion = (55.2, -21.4, 55.9, -20.8)
+    made = map_parts("carte", BOUNDS, SOURCES, "commune", "departement", "", "/w.js", {"La Réunion": reunion})
+    assert '[["La R\\u00e9union", [[-21.4, 55.2], [-20.8, 55.9]]]]' in made.script
+    assert "var places = [];" in parts()[1]
