@@ -106,9 +106,7 @@ def suggested_count(n: int) -> int:
     return max(MIN_CLASSES, min(6, round(1 + 3.3 * float(np.log10(max(n, 1))))))
 
 
-def classify(
-    values: Sequence[float] | Floats, method: Method, k: int, manual: Sequence[float] = ()
-) -> Classes:
+def classify(values: Sequence[float] | Floats, method: Method, k: int, manual: Sequence[float] = ()) -> Classes:
     """Return the classes of `values`, at most `k` of them.
 
     `manual` holds the inner limits of the manual method, and is ignored by the others. Values that are not
@@ -140,11 +138,7 @@ def classify(
     asked = _asked(method, k, len(inner) + 1)
     notes = []
     if len(inner) + 1 < asked:
-        why = (
-            "il n’y a pas assez de valeurs différentes"
-            if distinct.size < asked
-            else "d’autres seraient vides"
-        )
+        why = "il n’y a pas assez de valeurs différentes" if distinct.size < asked else "d’autres seraient vides"
         notes.append(f"{len(inner) + 1} classes au lieu de {asked} : {why}.")
     return Classes(method, (float(x[0]), *inner, float(x[-1])), _counts(inner, x), tuple(notes))
 
@@ -162,9 +156,7 @@ def _asked(method: Method, k: int, given: int) -> int:
 def _manual(x: Floats, given: Sequence[float]) -> Classes:
     """Return the classes with these inner limits, whatever the values."""
     if not given or any(after <= before for before, after in pairwise(given)):
-        raise Invalid(
-            "Des seuils donnés à la main vont en croissant, sans doublon, et il en faut au moins un."
-        )
+        raise Invalid("Des seuils donnés à la main vont en croissant, sans doublon, et il en faut au moins un.")
     if len(given) >= MAX_CLASSES:
         raise Invalid(f"Une carte a au plus {MAX_CLASSES} classes, donc {MAX_CLASSES - 1} seuils.")
     inner = [float(limit) for limit in given]
