@@ -1,0 +1,43 @@
+"""What the application asks of PostgreSQL, heard as it asks it, and the same text asked again with psycopg alone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+
+Statement = tuple[str, Any]
+
+
+class Heard:
+    """The statements of an application, in order, and how many connections it took."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.statements: list[Statement] = []
+        self.connections = 0
+        sa.event.listen(engine, "before_cursor_execute", self._asked)
+        sa.event.listen(engine, "checkout", self._taken)
+
+    def forget(self) -> None:
+        """Start counting again."""
+        self.statements.clear()
+        self.connections = 0
+
+    def main(self) -> Statement:
+        """Return the statement that makes the bytes of an answer: the longest, the others only look things up."""
+        return max(self.statements, key=lambda statement: len(statement[0]))
+
+    def _asked(self, conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        self.statements.append((statement, parameters))
+
+    def _taken(self, connection: Any, record: Any, proxy: Any) -> None:
+        self.connections += 1
+
+
+@contextmanager
+def alone(url: sa.URL, options: str) -> Iterator[psycopg.Connection]:
+    """Give a connection of psycopg with the settings of the application's own, and no transaction around."""
+    given = url.translate_connect_args(username="user", database="dbname")
+    with psycopg.connect(**given, **url.query, options=options, autocommit=True) as connection:
+        yield connection

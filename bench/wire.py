@@ -1,0 +1,90 @@
+"""Real HTTP inside one process: applications served by uvicorn in threads, and a client that adds next to nothing."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+START_SECONDS = 30
+
+
+class Bare:
+    """The least that can be sent: an ASGI application that answers the bytes it was given, whatever is asked."""
+
+    def __init__(self) -> None:
+        self.body = b""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        length = str(len(self.body)).encode()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+class Client:
+    """One connection kept open, requests one after the other: what it costs is the same for every application."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def get(self, path: str, zipped: bool = True) -> bytes:
+        """Return the bytes of the body as they were sent. Raises RuntimeError for anything but a 200."""
+        accepted = "Accept-Encoding: gzip\r\n" if zipped else ""
+        self._socket.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{accepted}\r\n".encode())
+        received = self._socket.recv(1 << 20)
+        while b"\r\n\r\n" not in received:
+            received += self._more()
+        head, _, start = received.partition(b"\r\n\r\n")
+        lines = head.lower().split(b"\r\n")
+        lengths = [int(line[15:]) for line in lines if line.startswith(b"content-length:")]
+        if b" 200 " not in lines[0] + b" " or not lengths:
+            raise RuntimeError(f"{path}: {lines[0].decode()}")
+        parts, missing = [start], lengths[0] - len(start)
+        while missing > 0:
+            parts.append(self._more())
+            missing -= len(parts[-1])
+        return b"".join(parts)
+
+    def _more(self) -> bytes:
+        received = self._socket.recv(1 << 20)
+        if not received:
+            raise RuntimeError("the server closed the connection")
+        return received
+
+
+@contextmanager
+def served(application: ASGIApp) -> Iterator[Client]:
+    """Give a client of this application, served as the observatory is.
+
+    Its lifespan is not run: nothing but the client must ask anything while it counts.
+    """
+    config = uvicorn.Config(
+        application,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+        timeout_keep_alive=3600,
+    )
+    server = uvicorn.Server(config)
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=server.run, args=([bound],), daemon=True)
+        thread.start()
+        limit = time.monotonic() + START_SECONDS
+        while not server.started:
+            if not thread.is_alive() or time.monotonic() > limit:
+                raise RuntimeError("the server does not start")
+            time.sleep(0.02)
+        try:
+            yield Client(bound.getsockname()[1])
+        finally:
+            server.should_exit = True
+            thread.join(START_SECONDS)
