@@ -258,6 +258,7 @@ def _planes(source: str, visible: bool) -> list[dict[str, Any]]:
     borders["paint"] = {
         "line-color": PAPER,
         "line-width": ["interpolate", ["linear"], ["zoom"], 5, 0.15, 7, 0.4, 9, 0.8, 12, 1.6],
+        "line-opacity": ["interpolate", ["linear"], ["zoom"], 4.5, 0.1, 6, 0.8, 7, 1],
     }
     return [plane, *patterns, borders]
 
@@ -268,7 +269,7 @@ def _frame(source: str) -> dict[str, Any]:
     frame["paint"] = {
         "line-color": INK,
         "line-opacity": 0.8,
-        "line-width": ["interpolate", ["linear"], ["zoom"], 5, 0.6, 8, 1.1, 11, 2],
+        "line-width": ["interpolate", ["linear"], ["zoom"], 4, 0.35, 5.5, 0.6, 8, 1.1, 11, 2],
     }
     return frame
 

@@ -51,7 +51,8 @@ def histogram(values: Sequence[float], inner: Sequence[float], ramp: Sequence[st
     if np.unique(x).size < 5:
         return None
     logarithmic = is_logarithmic(x)
-    low, high = float(x.min()), float(x.max())
+    # On a logarithmic axis, values of zero go with the smallest ones, and the page says so.
+    low, high = float(x[x > 0].min() if logarithmic else x.min()), float(x.max())
     edges = np.geomspace(low, high, _BINS + 1) if logarithmic else np.linspace(low, high, _BINS + 1)
     place = np.clip(np.searchsorted(edges, x, side="right") - 1, 0, _BINS - 1)
     stacked = np.zeros((_BINS, len(ramp)), dtype=int)
@@ -75,8 +76,8 @@ def histogram(values: Sequence[float], inner: Sequence[float], ramp: Sequence[st
 
 
 def is_logarithmic(x: Floats) -> bool:
-    """Return whether the axis is logarithmic: all values positive, the highest above thirty times the median."""
-    return bool(x.min() > 0 and x.max() > 30 * np.median(x))
+    """Return whether the axis is logarithmic: no value negative, the highest above thirty times the median."""
+    return bool(x.min() >= 0 and x.max() > 30 * np.median(x) > 0)
 
 
 def _round_values(low: float, high: float, logarithmic: bool) -> list[float]:

@@ -73,7 +73,10 @@ def median_note(indicator: Indicator, figures: Sequence[float], signed: bool) ->
     """Return what the line and the axis of the distribution are."""
     if not figures:
         return ""
-    scale = " Échelle logarithmique." if is_logarithmic(np.asarray(figures, dtype=float)) else ""
+    scale = ""
+    if is_logarithmic(np.asarray(figures, dtype=float)):
+        zeros = ", les valeurs nulles avec les plus petites" if min(figures) == 0 else ""
+        scale = f" Échelle logarithmique{zeros}."
     return f"Le trait marque la médiane : {measure(float(np.median(figures)), indicator, signed)}.{scale}"
 
 

@@ -164,3 +164,12 @@ def test_counts_agree_with_their_noun() -> None:
 def test_a_single_class_is_told_by_its_value() -> None:
     assert class_labels(Classes(Method.FISHER, (120.7, 120.7), (1,))) == ["120,7"]
     assert class_labels(Classes(Method.FISHER, (), ())) == []
+
+
+def test_zeros_find_their_place_on_a_logarithmic_axis() -> None:
+    drawn = histogram([0.0, 0.0, 1, 2, 3, 5, 10_000], (4.0,), ("#000000", "#ffffff"))
+    assert drawn
+    assert drawn.logarithmic
+    assert drawn.bars[0].x == 0
+    assert drawn.bars[0].height == max(bar.height for bar in drawn.bars)
+    assert all(math.isfinite(tick.x) for tick in drawn.ticks)
