@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 
 from boundaries.places import millesimes, require_millesime
 from geo.errors import Conflict
-from indicators.published import current_release
+from indicators.published import current_release, series_ids
 
 log = logging.getLogger(__name__)
 
@@ -25,11 +25,12 @@ SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Versions:
-    """The version of each loaded millesime, those with outlines, and the digest of the release."""
+    """The version of each loaded millesime, those with outlines, the digest of the release and its series."""
 
     millesimes: Mapping[int, str] = field(default_factory=dict)
     outlined: frozenset[int] = frozenset()
     release: str = ""
+    series: Mapping[tuple[str, str, int], int] = field(default_factory=dict)
 
     @property
     def latest(self) -> int:
@@ -46,14 +47,17 @@ class Versions:
         )
 
 
-def read_versions(conn: Connection) -> Versions:
-    """Return what the database serves now."""
+def read_versions(conn: Connection, before: Versions | None = None) -> Versions:
+    """Return what the database serves now; the list of series is taken from `before` if the release is the same."""
     rows = millesimes(conn)
     release = current_release(conn)
+    digest = release.digest if release is not None else ""
+    same = before is not None and before.release == digest
     return Versions(
         {row.year: row.version for row in rows},
         frozenset(row.year for row in rows if row.outlines),
-        release.digest if release is not None else "",
+        digest,
+        before.series if before is not None and same else series_ids(conn),
     )
 
 
@@ -67,7 +71,7 @@ class CurrentVersions:
     def refresh(self) -> None:
         """Read the database again."""
         with self._engine.connect() as conn:
-            self.now = read_versions(conn)
+            self.now = read_versions(conn, self.now)
 
     async def follow(self) -> None:
         """Refresh for ever; a database that does not answer is asked again, the last snapshot staying."""

@@ -7,7 +7,7 @@ from boundaries.levels import Level
 from boundaries.places import Place, inside, parent_codes
 from boundaries.tables import Outline, Territory
 from geo.layers import Rows
-from geo.tiles import Tile, TileLayer
+from geo.tiles import BOUNDS, REACH, Tile, TileLayer
 
 
 def features(level: Level, millesime: int, within: Place | None) -> Rows:
@@ -30,18 +30,27 @@ def touching(rows: Rows, box: tuple[float, float, float, float]) -> Rows:
     return rows.where(sa.func.ST_Intersects(Territory.geom, sa.func.ST_MakeEnvelope(*box, 4326)))
 
 
-def tile_layers(level: Level, millesime: int, tile: Tile) -> list[TileLayer]:
-    """Return the two layers of a geometry tile: polygons, and a point inside each for circles and labels."""
-    band = band_of(tile.z).number
-    here = (Outline.millesime == millesime, Outline.level == level.value, Outline.band == band)
-    drawn = Outline.geom.op("&&")(tile.reach)
-    polygons = sa.select(Outline.territory_id.label("id"), Outline.code, Outline.nom, Outline.geom).where(
-        *here, drawn
+def tile_layers(level: Level) -> list[TileLayer]:
+    """Return the two layers of a geometry tile: polygons, and a point inside each for circles and labels.
+
+    Their parameters are `millesime` and `band` (see `tile_parameters`), and those of the tile.
+    """
+    here = (
+        Outline.millesime == sa.bindparam("millesime", type_=sa.SmallInteger),
+        Outline.level == level.value,
+        Outline.band == sa.bindparam("band", type_=sa.SmallInteger),
+        Outline.geom.op("&&")(REACH),
     )
+    polygons = sa.select(Outline.territory_id.label("id"), Outline.code, Outline.nom, Outline.geom).where(*here)
     centres = sa.select(
         Outline.territory_id.label("id"), Outline.code, Outline.nom, Outline.centre.label("geom")
-    ).where(*here, drawn, sa.func.ST_Intersects(Outline.centre, tile.bounds))
+    ).where(*here, sa.func.ST_Intersects(Outline.centre, BOUNDS))
     return [TileLayer(level.value, polygons), TileLayer(f"{level.value}-centres", centres)]
+
+
+def tile_parameters(millesime: int, tile: Tile) -> dict[str, int | float]:
+    """Return what the parameters of a tile's layers stand for."""
+    return {"millesime": millesime, "band": band_of(tile.z).number, **tile.parameters}
 
 
 def level_extent(level: Level, millesime: int) -> Rows:

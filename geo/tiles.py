@@ -33,14 +33,17 @@ class Tile:
             raise NotFound(f"Tuile {self.z}/{self.x}/{self.y} hors de la grille (x et y de 0 à {size - 1}).")
 
     @property
-    def bounds(self) -> ColumnElement[Any]:
-        """Its square in EPSG:3857."""
-        return sa.func.ST_TileEnvelope(self.z, self.x, self.y)
+    def parameters(self) -> dict[str, int | float]:
+        """What `BOUNDS` and `REACH` stand for in this tile."""
+        return {"z": self.z, "x": self.x, "y": self.y, "margin": 40_075_016.6856 / 2**self.z * BUFFER / EXTENT}
 
-    @property
-    def reach(self) -> ColumnElement[Any]:
-        """Its square with the buffer around it: what a layer must be searched in."""
-        return sa.func.ST_Expand(self.bounds, 40_075_016.6856 / 2**self.z * BUFFER / EXTENT)
+
+# The square of the tile that is asked, in EPSG:3857, and the same with the buffer around it: what a layer must be
+# searched in. Parameters, not values, so that a statement is written once and serves every tile.
+BOUNDS: ColumnElement[Any] = sa.func.ST_TileEnvelope(
+    sa.bindparam("z", type_=sa.Integer), sa.bindparam("x", type_=sa.Integer), sa.bindparam("y", type_=sa.Integer)
+)
+REACH: ColumnElement[Any] = sa.func.ST_Expand(BOUNDS, sa.bindparam("margin", type_=sa.Double))
 
 
 @dataclass(frozen=True)
@@ -51,18 +54,21 @@ class TileLayer:
     rows: Rows
 
 
-def encoded(layers: list[TileLayer], tile: Tile) -> Select[tuple[bytes]]:
-    """Return a select of one row: the bytes of the tile, empty when nothing lies in it."""
-    parts = [sa.func.coalesce(_layer(layer, tile).scalar_subquery(), sa.literal(b"")) for layer in layers]
+def encoded(layers: list[TileLayer]) -> Select[tuple[bytes]]:
+    """Return a select of one row: the bytes of the tile, empty when nothing lies in it.
+
+    Its parameters are those of `Tile.parameters`, and whatever the layers have.
+    """
+    parts = [sa.func.coalesce(_layer(layer).scalar_subquery(), sa.literal(b"")) for layer in layers]
     joined: ColumnElement[Any] = parts[0]
     for part in parts[1:]:
         joined = sa.func.byteacat(joined, part)
     return sa.select(joined)
 
 
-def _layer(layer: TileLayer, tile: Tile) -> Rows:
+def _layer(layer: TileLayer) -> Rows:
     rows = layer.rows.subquery()
-    drawn = sa.func.ST_AsMVTGeom(rows.c.geom, tile.bounds, EXTENT, BUFFER, True)
+    drawn = sa.func.ST_AsMVTGeom(rows.c.geom, BOUNDS, EXTENT, BUFFER, True)
     columns = [column for column in rows.c if column.name != "geom"]
     features = sa.select(*columns, drawn.label("geom")).subquery("features")
     return sa.select(sa.func.ST_AsMVT(features.table_valued(), layer.name, EXTENT, "geom", "id")).where(

@@ -180,8 +180,14 @@ def history(conn: Connection, indicator: str, place: Place, millesime: int) -> l
     )
 
 
-def joined(layer: TileLayer, series_id: int) -> TileLayer:
-    """Return a tile layer with the value and status of a series beside each feature."""
+def series_ids(conn: Connection) -> dict[tuple[str, str, int], int]:
+    """Return the series of the latest release by indicator, period and millesime."""
+    found = conn.execute(_current(Series.indicator, Series.period, Series.millesime, Series.id))
+    return {(row.indicator, row.period, row.millesime): row.id for row in found}
+
+
+def joined(layer: TileLayer) -> TileLayer:
+    """Return a tile layer with the value and status of a series (parameter `series_id`) beside each feature."""
     shapes = layer.rows.subquery("shapes")
     value = aliased(Value)
     columns = [column for column in shapes.c if column.name != "geom"]
@@ -193,7 +199,12 @@ def joined(layer: TileLayer, series_id: int) -> TileLayer:
             value.value,
             sa.func.coalesce(sa.cast(value.status, sa.Text), Status.MISSING.value).label("status"),
             shapes.c.geom,
-        ).outerjoin(value, sa.and_(value.series_id == series_id, value.territory_id == shapes.c.id)),
+        ).outerjoin(
+            value,
+            sa.and_(
+                value.series_id == sa.bindparam("series_id", type_=sa.Integer), value.territory_id == shapes.c.id
+            ),
+        ),
     )
 
 

@@ -146,7 +146,9 @@ def test_the_low_zoom_tiles_hold_every_commune_and_are_small(loaded: sa.Engine, 
     with loaded.connect() as conn:
         for x, y in {5: [(15, 11), (16, 11)], 6: [(31, 22), (32, 22)]}[zoom]:
             tile = Tile(zoom, x, y)
-            body = conn.execute(encoded(layers.tile_layers(Level.COMMUNE, 2025, tile), tile)).scalar_one()
+            body = conn.execute(
+                encoded(layers.tile_layers(Level.COMMUNE)), layers.tile_parameters(2025, tile)
+            ).scalar_one()
             assert len(gzip.compress(body, 6)) < 150_000
             for feature in mapbox_vector_tile.decode(body)["commune"]["features"]:
                 seen[feature["id"]] = feature["properties"]["code"]
