@@ -2,7 +2,7 @@
 # Installs what the system lacks, with apt, and nothing when nothing lacks: scripts/system.sh NEED...
 #   venv      Python 3.11 or later, able to make virtual environments
 #   postgis   PostgreSQL 15 or later with PostGIS (not needed when DATABASE_URL names a server)
-#   chromium  the browser in which the tests drive the pages, and a font
+#   chromium  the browser in which the tests drive the pages, a font, and a library of Playwright's driver
 # Leaves no service behind: Debian's package would create and start a cluster of its own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -55,7 +55,9 @@ lacking() {
             postgis) [ -n "${DATABASE_URL:-}" ] || has_postgis || echo postgis ;;
             chromium)
                 command -v chromium >/dev/null || echo chromium
-                has_fonts || echo fonts-dejavu-core ;;
+                has_fonts || echo fonts-dejavu-core
+                compgen -G '/usr/lib*/*/libatomic.so.1' >/dev/null || compgen -G '/usr/lib*/libatomic.so.1' >/dev/null \
+                    || echo libatomic1 ;;
             *) say "besoin inconnu : $need"; exit 2 ;;
         esac
     done

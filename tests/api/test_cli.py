@@ -10,7 +10,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Protocol
 
 import httpx
 import pytest
@@ -20,10 +22,14 @@ from geo.cluster import Cluster
 
 # `ores` with a page that says "ok" and a preparation as long as PREPARE_SECONDS: what `up` starts, stops and
 # says is what is tried here, not what it loads.
+# These signals are taken back from a caller that ignores them, as nohup and scripts in the background do.
 LAUNCHER = """
-import os, sys, time, types
+import os, signal, sys, time, types
 import api
 from api import assets, serving
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 async def page(scope, receive, send):
     if scope["type"] == "lifespan":
@@ -74,14 +80,28 @@ def ores(home: Path, *arguments: str, **others: str) -> subprocess.CompletedProc
     return subprocess.run(command, env=environment(home, **others), capture_output=True, text=True, timeout=120)
 
 
-def up(home: Path, port: int, **others: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", LAUNCHER, "up"],
-        env=environment(home, ORES_PORT=str(port), **others),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+class Up(Protocol):
+    def __call__(self, port: int, **others: str) -> subprocess.Popen[str]: ...
+
+
+@pytest.fixture
+def up(home: Path) -> Iterator[Up]:
+    """`ores up` in the background, as many times as asked; none is left at the end."""
+    with ExitStack() as started:
+
+        def launch(port: int, **others: str) -> subprocess.Popen[str]:
+            process = subprocess.Popen(
+                [sys.executable, "-c", LAUNCHER, "up"],
+                env=environment(home, ORES_PORT=str(port), **others),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            started.enter_context(process)
+            started.callback(process.kill)
+            return process
+
+        yield launch
 
 
 def wait_for_the_page(process: subprocess.Popen[str], port: int) -> None:
@@ -175,10 +195,10 @@ def test_a_source_that_reads_a_file_asks_for_it(home: Path) -> None:
     assert not home.exists()
 
 
-def test_up_serves_until_stopped_from_elsewhere(home: Path, port: int) -> None:
-    process = up(home, port)
+def test_up_serves_until_stopped_from_elsewhere(home: Path, port: int, up: Up) -> None:
+    process = up(port)
     wait_for_the_page(process, port)
-    again = up(home, port)
+    again = up(port)
     assert "tourne déjà" in again.communicate(timeout=60)[0]
     assert again.returncode == 1
     assert Cluster(home).running()
@@ -194,8 +214,8 @@ def test_up_serves_until_stopped_from_elsewhere(home: Path, port: int) -> None:
     assert "ne tournait pas" in ores(home, "stop").stdout
 
 
-def test_ctrl_c_stops_the_page_and_the_database(home: Path, port: int) -> None:
-    process = up(home, port)
+def test_ctrl_c_stops_the_page_and_the_database(home: Path, port: int, up: Up) -> None:
+    process = up(port)
     wait_for_the_page(process, port)
     process.send_signal(signal.SIGINT)
     told = process.communicate(timeout=60)[0]
@@ -206,8 +226,8 @@ def test_ctrl_c_stops_the_page_and_the_database(home: Path, port: int) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_ctrl_c_during_the_load_says_how_to_resume(home: Path, port: int, number: signal.Signals) -> None:
-    process = up(home, port, PREPARE_SECONDS="60")
+def test_ctrl_c_during_the_load_says_how_to_resume(home: Path, port: int, up: Up, number: signal.Signals) -> None:
+    process = up(port, PREPARE_SECONDS="60")
     limit = time.monotonic() + 60
     while not Cluster(home).running() or not Cluster(home).place.ready.exists():
         assert time.monotonic() < limit
@@ -221,12 +241,12 @@ def test_ctrl_c_during_the_load_says_how_to_resume(home: Path, port: int, number
     assert not Cluster(home).running()
 
 
-def test_a_port_in_use_is_told_before_anything_is_prepared(home: Path) -> None:
+def test_a_port_in_use_is_told_before_anything_is_prepared(home: Path, up: Up) -> None:
     with socket.socket() as busy:
         busy.bind(("127.0.0.1", 0))
         busy.listen()
         port = busy.getsockname()[1]
-        process = up(home, port)
+        process = up(port)
         told = process.communicate(timeout=60)[0]
     assert process.returncode == 1
     assert f"Le port {port} est déjà utilisé" in told
@@ -234,19 +254,17 @@ def test_a_port_in_use_is_told_before_anything_is_prepared(home: Path) -> None:
     assert not Cluster(home).running()
 
 
-def test_a_server_number_left_by_a_crash_is_not_believed(home: Path, port: int) -> None:
+def test_a_server_number_left_by_a_crash_is_not_believed(home: Path, port: int, up: Up) -> None:
     home.mkdir()
     stranger = subprocess.Popen(["sleep", "60"])
     try:
         (home / "server.pid").write_text(f"{stranger.pid}\n")
         assert "ne tournait pas" in ores(home, "stop").stdout
         assert stranger.poll() is None
-        process = up(home, port)
+        process = up(port)
         wait_for_the_page(process, port)
         process.send_signal(signal.SIGKILL)
         process.wait()
-        assert process.stdout is not None
-        process.stdout.close()
         assert "Ores est arrêté" in ores(home, "stop").stdout, "the database was left running by the crash"
         assert not Cluster(home).running()
     finally:
