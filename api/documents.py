@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 SMALL = 500  # bytes under which compression is not worth it
+LEVEL = 5  # of gzip: the usual 6 takes half as long again and saves less than 1 %
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATED = "public, max-age=0, must-revalidate"
 
@@ -34,7 +35,7 @@ class Document:
 
 def document(body: bytes, media_type: str, filename: str | None = None) -> Document:
     """Return a document, compressed if that makes it smaller."""
-    zipped = gzip.compress(body, 6, mtime=0) if len(body) > SMALL else None
+    zipped = gzip.compress(body, LEVEL, mtime=0) if len(body) > SMALL else None
     digest = hashlib.sha256(media_type.encode() + body).hexdigest()[:20]
     return Document(body, zipped, media_type, digest, filename)
 

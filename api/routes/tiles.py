@@ -92,7 +92,9 @@ async def tile(
 
         def build() -> Document:
             parameters = layers.tile_parameters(millesime, asked)
-            with request.app.state.engine.connect() as conn:
+            # One statement reads one state of the data without a transaction; its ROLLBACK would make psycopg
+            # forget the prepared statement, and PostgreSQL plan every tile anew.
+            with request.app.state.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
                 if indicator is not None:
                     name = (indicator.indicator.id, indicator.period, millesime)
                     parameters["series_id"] = now.series.get(name) or published.find(conn, *name).id
