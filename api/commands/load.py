@@ -19,13 +19,15 @@ Region = Annotated[
     typer.Option(help="Code INSEE de la région, ou all pour la France (sinon ORES_REGION).", metavar="CODE"),
 ]
 
+Millesimes = Annotated[
+    list[int] | None, typer.Option(help="Année de la géographie\u202f; se répète.", metavar="ANNÉE")
+]
+
 
 @app.command(cls=FrenchCommand)
 def boundaries(
     region: Region = None,
-    millesime: Annotated[
-        list[int] | None, typer.Option(help="Année de la géographie\u202f; se répète.", metavar="ANNÉE")
-    ] = None,
+    millesime: Millesimes = None,
     source: Annotated[
         str, typer.Option(help="Source\u202f: " + ", ".join(SOURCES) + ".", metavar="SOURCE")
     ] = SOURCES[0],
@@ -56,14 +58,14 @@ def boundaries(
 
 
 @app.command(cls=FrenchCommand)
-def populations(region: Region = None) -> None:
+def populations(region: Region = None, millesime: Millesimes = None) -> None:
     """Charger les populations municipales et publier les indicateurs qui en dépendent."""
     from api import setup
 
     settings = read_settings()
     engine = open_database(settings, say)
     with shown(console) as progress:
-        remarks = setup.load_populations(engine, settings, region or settings.region, progress)
+        remarks = setup.load_populations(engine, settings, region or settings.region, progress, millesime or [])
     engine.dispose()
     remark(remarks)
     say("Les populations sont chargées.")
