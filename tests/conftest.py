@@ -8,6 +8,7 @@ leads to it, `server` serves it and `client` asks it. They are for reading; a te
 `loaded_copy`, its own copy of the same data.
 """
 
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,11 @@ from geo.cluster import Cluster
 # What is slow to import is imported by the fixtures that need it: most tests need neither FastAPI nor GeoPandas.
 
 KEPT_DOWNLOADS = Path(__file__).resolve().parent.parent / ".ores" / "downloads"
+
+
+def pytest_configure() -> None:
+    """A `kill` (or `timeout`) ends the session as Ctrl-C does: the server is stopped, not left behind."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
