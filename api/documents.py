@@ -31,6 +31,7 @@ class Document:
     media_type: str
     etag: str
     filename: str | None = None
+    lasting: bool = True  # False when the data changed while it was built: served once, never kept
 
 
 def document(body: bytes, media_type: str, filename: str | None = None) -> Document:
@@ -72,7 +73,8 @@ class Documents:
                 found = self.get(key)
                 if found is None:
                     found = build()
-                    self._keep(key, found)
+                    if found.lasting:
+                        self._keep(key, found)
                 return found
         finally:
             with self._lock:
@@ -93,7 +95,7 @@ def answer(request: Request, found: Document, *, immutable: bool = False) -> Res
     tag = f'"{found.etag}{"-gzip" if zipped else ""}"'
     headers = {
         "ETag": tag,
-        "Cache-Control": IMMUTABLE if immutable else REVALIDATED,
+        "Cache-Control": IMMUTABLE if immutable and found.lasting else REVALIDATED,
         "Vary": "Accept-Encoding",
         "X-Content-Type-Options": "nosniff",
     }

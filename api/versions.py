@@ -8,12 +8,13 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 from starlette.concurrency import run_in_threadpool
 
+from api.documents import Document
 from boundaries.places import millesimes, require_millesime
 from geo.errors import Conflict
 from indicators.published import current_release, series_ids
@@ -59,6 +60,14 @@ def read_versions(conn: Connection, before: Versions | None = None) -> Versions:
         digest,
         before.series if before is not None and same else series_ids(conn),
     )
+
+
+def kept_only_if_current(made: Document, conn: Connection, now: Versions) -> Document:
+    """Return a document, not to be kept when what was read on this connection is not what `now` says is served.
+
+    A snapshot may be a second old: content of a new release must never be kept under the version of the last.
+    """
+    return made if read_versions(conn, now).data == now.data else replace(made, lasting=False)
 
 
 class CurrentVersions:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from api.dependencies import Code, Connection, CurrentVersions, Joined, Kept, Millesime, Series, Within
 from api.documents import Document, answer, document, json_document
 from api.strict import StrictRoute
+from api.versions import kept_only_if_current
 from boundaries import layers, places
 from boundaries.levels import LABELS, Level
 from boundaries.places import Place
@@ -81,7 +82,7 @@ def items(
             kept_query = [(name, value) for name, value in request.query_params.multi_items() if name != "after"]
             links.append(_link(request, "next", [*kept_query, ("after", page[-1].code)]))
         body = features.collection((row.feature for row in page), numberReturned=len(page), links=links)
-        return document(body, GEOJSON)
+        return kept_only_if_current(document(body, GEOJSON), conn, now)
 
     key = ("items", now.data, str(request.url), millesime)
     return answer(request, kept.get_or_build(key, build))

@@ -10,6 +10,7 @@ from api.dependencies import Connection, CurrentVersions, Kept, LevelQuery, Mill
 from api.documents import Document, answer, json_document
 from api.strict import StrictRoute
 from api.valuefiles import values_csv, values_json
+from api.versions import kept_only_if_current
 from boundaries import places
 from boundaries.places import Place
 from indicators import published
@@ -60,7 +61,8 @@ def values(
         if within is not None:
             places.require(conn, within, millesime)
         table = published.table(conn, item.id, level, period, millesime, within)
-        return values_csv(item, table) if f == "csv" else values_json(item, table)
+        made = values_csv(item, table) if f == "csv" else values_json(item, table)
+        return kept_only_if_current(made, conn, now)
 
     key = ("values", now.data, item.id, level, period, millesime, str(within), f)
     found = kept.get_or_build(key, build)

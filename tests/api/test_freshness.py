@@ -2,12 +2,14 @@
 
 import json
 import time
+from dataclasses import replace
 
 import httpx
 import pytest
 import sqlalchemy as sa
 from servers import serving
 
+from api.app import create_app
 from api.documents import Documents, document
 from api.migrate import config
 from api.settings import Settings
@@ -17,8 +19,6 @@ from indicators.tables import Import, ImportValue
 
 
 def test_a_warm_tile_costs_no_query(loaded_settings: Settings) -> None:
-    from api.app import create_app
-
     app = create_app(loaded_settings)
     asked: list[str] = []
     sa.event.listen(
@@ -68,6 +68,19 @@ def test_documents_forget_the_least_recently_used() -> None:
         kept.get_or_build(name, lambda: document(b"x" * 400, "text/plain"))
     assert kept.get("a") is not None
     assert kept.get("b") is None
+
+
+def test_what_was_read_of_another_release_is_served_once_and_never_kept(loaded_settings: Settings) -> None:
+    app = create_app(loaded_settings)
+    with serving(loaded_settings, app) as base, httpx.Client(base_url=base) as client:
+        address = "/api/indicators/densite/values?level=epci&period=2022&millesime=2025&v=former"
+        app.state.versions.refresh = lambda: None
+        app.state.versions.now = replace(app.state.versions.now, release="former")
+        answer = client.get(address)
+        assert answer.status_code == 200
+        assert "immutable" not in answer.headers["cache-control"]
+        key = ("values", app.state.versions.now.data, "densite", "epci", "2022", 2025, "None", "json")
+        assert app.state.documents.get(key) is None
 
 
 def test_a_document_that_fails_to_build_is_built_again() -> None:
