@@ -31,21 +31,22 @@ def connection(request: Request) -> Iterator[sa.Connection]:
     """Give a connection whose transaction reads one state of the database and ends with the request."""
     with request.app.state.engine.connect() as conn:
         yield conn
+        conn.commit()  # psycopg forgets its prepared statements at every ROLLBACK
 
 
-def versions(request: Request) -> Versions:
+async def versions(request: Request) -> Versions:
     """Give the versions served now."""
     found: Versions = request.app.state.versions.now
     return found
 
 
-def documents(request: Request) -> Documents:
+async def documents(request: Request) -> Documents:
     """Give the documents kept in memory."""
     found: Documents = request.app.state.documents
     return found
 
 
-def _within(
+async def _within(
     within: Annotated[
         str | None, Query(description="Territoire englobant, par exemple departement:44", max_length=40)
     ] = None,
@@ -53,7 +54,7 @@ def _within(
     return Place.parse(within) if within is not None else None
 
 
-def _millesime(
+async def _millesime(
     now: Annotated[Versions, Depends(versions)],
     millesime: Annotated[
         int | None,
@@ -63,7 +64,7 @@ def _millesime(
     return now.latest if millesime is None else millesime
 
 
-def _joined(
+async def _joined(
     indicator: Annotated[
         str | None, Query(description="Indicateur et période à joindre, par exemple densite:2022", max_length=90)
     ] = None,

@@ -30,7 +30,8 @@ def prepare(engine: Engine, settings: Settings, progress: Progress) -> list[str]
     """Return French remarks, after everything that `make run` promises is in the database."""
     migrate(engine)
     remarks = _geographies(engine, settings, settings.region, progress)
-    _publish(engine, settings, None, progress)
+    _import(engine, settings, None, progress)
+    _publish(engine, progress)
     return remarks
 
 
@@ -45,17 +46,21 @@ def load_boundaries(
 ) -> list[str]:
     """Return French remarks, after the millesimes were loaded from a source, each in one transaction.
 
-    Without any, the default set of the registry is loaded; what is there already is read again.
+    What is published follows: surfaces, and every series in the new limits. Without any millesime, the default
+    set of the registry is loaded; what is there already is read again.
     """
     migrate(engine)
     if not millesimes:
         if source != "registry":
             raise Invalid(f"La source {source} ne dit pas de quelle année elle est : donnez-la avec --millesime.")
-        return _geographies(engine, settings, region, progress, again=True)
-    remarks: list[str] = []
+        remarks = _geographies(engine, settings, region, progress, again=True)
+        _publish(engine, progress)
+        return remarks
+    remarks = []
     for year in millesimes:
         outlines = source != "registry" or location is not None or year in registry.years(outlines=True)
         remarks += _load(engine, settings, region, year, source, location, progress, outlines)
+    _publish(engine, progress)
     return remarks
 
 
@@ -68,7 +73,8 @@ def load_populations(
     """
     migrate(engine)
     remarks = _geographies(engine, settings, region, progress)
-    _publish(engine, settings, set(millesimes) or None, progress)
+    _import(engine, settings, set(millesimes) or None, progress)
+    _publish(engine, progress)
     return remarks
 
 
@@ -112,11 +118,14 @@ def _load(
     return [f"{millesime} : {finding}" for finding in findings]
 
 
-def _publish(engine: Engine, settings: Settings, millesimes: set[int] | None, progress: Progress) -> None:
+def _import(engine: Engine, settings: Settings, millesimes: set[int] | None, progress: Progress) -> None:
     with engine.begin() as conn:
         imported = import_populations(conn, settings.home / DOWNLOADS, progress, millesimes)
     if imported:
         _analyze(engine)
+
+
+def _publish(engine: Engine, progress: Progress) -> None:
     with engine.begin() as conn:
         before = current_release(conn)
         release = publish(conn, progress)

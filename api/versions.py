@@ -81,6 +81,7 @@ class CurrentVersions:
         """Read the database again."""
         with self._engine.connect() as conn:
             self.now = read_versions(conn, self.now)
+            conn.commit()  # psycopg forgets its prepared statements at every ROLLBACK
 
     async def follow(self) -> None:
         """Refresh for ever; a database that does not answer is asked again, the last snapshot staying."""

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from boundaries.bands import band_of
 from boundaries.levels import Level
 from boundaries.places import Place, inside, parent_codes
-from boundaries.tables import Outline, Territory
+from boundaries.tables import Millesime, Outline, Territory
 from geo.layers import Rows
 from geo.tiles import BOUNDS, REACH, Tile, TileLayer
 
@@ -46,6 +46,11 @@ def tile_layers(level: Level) -> list[TileLayer]:
         Outline.territory_id.label("id"), Outline.code, Outline.nom, Outline.centre.label("geom")
     ).where(*here, sa.func.ST_Intersects(Outline.centre, BOUNDS))
     return [TileLayer(level.value, polygons), TileLayer(f"{level.value}-centres", centres)]
+
+
+def stored_version() -> Rows:
+    """Return the version of the millesime that a tile's statement reads (parameter `millesime`)."""
+    return sa.select(Millesime.version).where(Millesime.year == sa.bindparam("millesime", type_=sa.SmallInteger))
 
 
 def tile_parameters(millesime: int, tile: Tile) -> dict[str, int | float]:

@@ -64,14 +64,19 @@ def conn(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 
 @pytest.fixture(scope="session")
-def real_data(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> str:
+def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the registries' files are: what they sent once, to `make run` or to another test, is not asked again."""
+    return KEPT_DOWNLOADS if KEPT_DOWNLOADS.is_dir() else tmp_path_factory.mktemp("downloads")
+
+
+@pytest.fixture(scope="session")
+def real_data(cluster: Cluster, downloads: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The name of a database that nobody is connected to, which others are copied from."""
     from api.setup import DOWNLOADS, prepare
     from geo.progress import silent
 
     home = tmp_path_factory.mktemp("real-data")
-    if KEPT_DOWNLOADS.is_dir():  # what the registries sent once is not asked again
-        (home / DOWNLOADS).symlink_to(KEPT_DOWNLOADS)
+    (home / DOWNLOADS).symlink_to(downloads)
     name = "real_data"
     with _administered(cluster, "ores") as server:
         server.execute(sa.text(f"CREATE DATABASE {name} OWNER ores"))

@@ -32,7 +32,11 @@ def boundaries(
         str, typer.Option(help="Source\u202f: " + ", ".join(SOURCES) + ".", metavar="SOURCE")
     ] = SOURCES[0],
     file: Annotated[
-        str | None, typer.Option(help="Fichier local ou adresse à lire (sauf registry).", metavar="FICHIER")
+        str | None,
+        typer.Option(
+            help="Fichier local ou adresse à lire\u202f: ign, etalab\u202f; geo-api a la sienne.",
+            metavar="FICHIER",
+        ),
     ] = None,
 ) -> None:
     """Charger les territoires d’un ou plusieurs millésimes."""
@@ -42,8 +46,6 @@ def boundaries(
         )
     if source == SOURCES[0] and file is not None:
         raise Invalid("La source registry va chercher elle-même ses fichiers\u202f: --file ne s’y applique pas.")
-    if source != SOURCES[0] and file is None:
-        raise Invalid(f"La source {source} lit un fichier\u202f: donnez-le, ou son adresse, avec --file.")
     from api import setup  # GDAL and Alembic are slow to import
 
     settings = read_settings()

@@ -1,5 +1,6 @@
 """Vector tiles of the territories, with or without the values of an indicator, and their TileJSON."""
 
+from dataclasses import replace
 from functools import cache
 from typing import Annotated, Any
 
@@ -98,8 +99,10 @@ async def tile(
                 if indicator is not None:
                     name = (indicator.indicator.id, indicator.period, millesime)
                     parameters["series_id"] = now.series.get(name) or published.find(conn, *name).id
-                body = conn.exec_driver_sql(*_statement(level, indicator is not None, parameters)).scalar_one()
-            return document(bytes(body), MEDIA_TYPE)
+                row = conn.exec_driver_sql(*_statement(level, indicator is not None, parameters)).one()
+            made = document(bytes(row.tile), MEDIA_TYPE)
+            # limits that were loaded since the snapshot are served, but not kept under the version before them
+            return made if row.version == now.millesimes[millesime] else replace(made, lasting=False)
 
         found = await run_in_threadpool(kept.get_or_build, key, build)
     return answer(request, found, immutable=v == version)
@@ -111,7 +114,8 @@ def _compiled(level: Level, with_values: bool) -> Compiled:
     drawn = layers.tile_layers(level)
     if with_values:
         drawn = [published.joined(layer) for layer in drawn]
-    return encoded(drawn).compile(dialect=postgresql.dialect())  # type: ignore[no-untyped-call]
+    read = encoded(drawn).add_columns(layers.stored_version().scalar_subquery().label("version"))
+    return read.compile(dialect=postgresql.dialect())  # type: ignore[no-untyped-call]
 
 
 def _statement(level: Level, with_values: bool, parameters: dict[str, int | float]) -> tuple[str, dict[str, Any]]:

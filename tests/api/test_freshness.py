@@ -83,6 +83,20 @@ def test_what_was_read_of_another_release_is_served_once_and_never_kept(loaded_s
         assert app.state.documents.get(key) is None
 
 
+def test_a_tile_of_limits_loaded_since_is_served_once_and_never_kept(loaded_settings: Settings) -> None:
+    app = create_app(loaded_settings)
+    with serving(loaded_settings, app) as base, httpx.Client(base_url=base) as client:
+        address = "/api/tiles/2025/commune/8/126/89.mvt?v="
+        current = app.state.versions.now
+        assert "immutable" in client.get(address + current.millesimes[2025]).headers["cache-control"]
+        app.state.versions.refresh = lambda: None
+        app.state.versions.now = replace(current, millesimes={**current.millesimes, 2025: "former"})
+        answer = client.get(address + "former")
+        assert answer.status_code == 200
+        assert "immutable" not in answer.headers["cache-control"]
+        assert app.state.documents.get(("tile", "former", 2025, "commune", 8, 126, 89, "None")) is None
+
+
 def test_a_document_that_fails_to_build_is_built_again() -> None:
     kept = Documents()
 

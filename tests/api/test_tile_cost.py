@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.documents import Documents
 from api.settings import Settings
 
 GEOMETRY = "/api/tiles/2025/commune/10/507/358.mvt"
@@ -45,9 +46,17 @@ def test_a_cold_tile_is_one_statement_and_a_warm_one_none(app: FastAPI, address:
     assert (len(asked), len(taken)) == (1, 1)
 
 
-def test_postgresql_keeps_the_plan_of_tiles(app: FastAPI) -> None:
-    addresses = [f"/api/tiles/2025/commune/12/{x}/1434.mvt?indicator=densite:2022" for x in range(2022, 2042)]
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        [f"/api/tiles/2025/commune/12/{x}/1434.mvt?indicator=densite:2022" for x in range(2022, 2042)],
+        [f"/api/indicators/population/values?level=epci&period={year}" for year in (2016, 2019, 2020, 2021, 2022)]
+        * 2,
+    ],
+)
+def test_postgresql_keeps_the_plans_of_what_is_asked_again(app: FastAPI, addresses: list[str]) -> None:
     for address in addresses:
+        app.state.documents = Documents()
         assert get(app, address).status_code == 200
     with app.state.engine.connect() as conn:
         assert conn.scalar(sa.text("SELECT count(*) FROM pg_prepared_statements")) > 0

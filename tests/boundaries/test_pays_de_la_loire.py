@@ -41,20 +41,18 @@ def test_communes_of_each_millesime(loaded: sa.Engine, millesime: int, communes:
     assert len(found) == communes
 
 
-def test_the_code_list_of_2020(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    delivery = registry.read(None, 2020, downloads(request, tmp_path), silent)
+def test_the_code_list_of_2020(downloads: Path) -> None:
+    delivery = registry.read(None, 2020, downloads, silent)
     inside = cut(delivery, "52").communes.query("in_scope")
     assert len(inside) == 1238
     assert inside.geometry.notna().all()
 
 
-def test_a_wheel_that_lacks_polygons_is_refused(
-    tmp_path: Path, request: pytest.FixtureRequest, conn: sa.Connection
-) -> None:
+def test_a_wheel_that_lacks_polygons_is_refused(downloads: Path, conn: sa.Connection) -> None:
     from boundaries.load import load
     from geo.errors import Invalid
 
-    delivery = registry.read("1.1.0", 2025, downloads(request, tmp_path), silent)
+    delivery = registry.read("1.1.0", 2025, downloads, silent)
     with pytest.raises(Invalid, match="Communes sans polygone : 49126") as refused:
         load(conn, delivery, "52", silent)
     assert "2025" in refused.value.detail
@@ -167,9 +165,3 @@ def test_the_recipe_gives_the_communes_of_the_reference_file(loaded: sa.Engine) 
     with loaded.connect() as conn:
         found = {row.code for row in conn.execute(places.listing(Level.COMMUNE, 2025, None))}
     assert found == expected
-
-
-def downloads(request: pytest.FixtureRequest, fallback: Path) -> Path:
-    """Where the registries' files are kept between runs, as `real_data` does."""
-    kept = Path(__file__).resolve().parents[2] / ".ores" / "downloads"
-    return kept if kept.is_dir() else fallback
