@@ -46,6 +46,8 @@ def boundaries(
         )
     if source == SOURCES[0] and file is not None:
         raise Invalid("La source registry va chercher elle-même ses fichiers\u202f: --file ne s’y applique pas.")
+    if source in ("ign", "etalab") and file is None:
+        raise Invalid(f"La source {source} lit un fichier\u202f: donnez-le, ou son adresse, avec --file.")
     from api import setup  # GDAL and Alembic are slow to import
 
     settings = read_settings()
