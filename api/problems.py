@@ -16,6 +16,7 @@ from starlette.responses import Response
 from api.pages.errors import error_page, status_page
 from api.statuses import STATUSES
 from geo.errors import OresError
+from indicators.natures import NatureForbids
 
 log = logging.getLogger(__name__)
 
@@ -53,9 +54,12 @@ ACCEPTED = {
 }
 
 
-def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
-    """Return an error answer of the API; it is never kept by a cache."""
-    body = {"type": "about:blank", "title": TITLES.get(status, "Erreur"), "status": status, "detail": detail}
+def problem(
+    status: int, detail: str, headers: dict[str, str] | None = None, members: dict[str, Any] | None = None
+) -> Response:
+    """Return an error answer of the API, with more members for programs; it is never kept by a cache."""
+    title = TITLES.get(status, "Erreur")
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **(members or {})}
     return Response(
         orjson.dumps(body),
         status,
@@ -72,7 +76,7 @@ def handle_problems(app: FastAPI) -> None:
         if not _is_api(request):
             return error_page(request, error)
         status = next(code for kind, code in STATUSES.items() if isinstance(error, kind))
-        return problem(status, error.detail)
+        return problem(status, error.detail, members=error.members if isinstance(error, NatureForbids) else None)
 
     @app.exception_handler(RequestValidationError)
     async def malformed(request: Request, error: RequestValidationError) -> Response:

@@ -13,7 +13,7 @@ TITLES = {
     405: "Méthode refusée",
     409: "Pas encore disponible",
     413: "Demande trop grande",
-    422: "Demande non valide",
+    422: "Opération refusée",
 }
 _DETAILS = {
     404: "Il n’y a pas de page à cette adresse.",
