@@ -65,7 +65,7 @@ def draw(delivery: Delivery, whole_country: bool, progress: Progress) -> Drawn:
         for code, rows in groups.items()
     }
     advance = progress(f"Contours {delivery.millesime} : généralisation (dessins)", len(BANDS) + 1)
-    polygons = _drawing(shapes, parents)
+    polygons = drawing(shapes, parents)
     advance(1)
     mercator = coverage.projected(shapes, 4326, 3857)
     bands = {}
@@ -74,7 +74,7 @@ def draw(delivery: Delivery, whole_country: bool, progress: Progress) -> Drawn:
         lost = shapely.is_empty(drawn)
         if lost.any():
             raise Invalid(f"La généralisation a perdu des unités : {', '.join(codes[lost][: checks.SHOWN])}.")
-        bands[band.number] = _drawing(drawn, parents)
+        bands[band.number] = drawing(drawn, parents)
         advance(1)
     return Drawn(polygons, areas, bands, findings)
 
@@ -112,13 +112,14 @@ def _parents(units: pd.DataFrame, whole_country: bool, delivery: Delivery) -> di
     return groups
 
 
-def _drawing(shapes: coverage.Shapes, parents: dict[Level, dict[str, Any]]) -> Drawing:
-    drawing: Drawing = {}
+def drawing(shapes: coverage.Shapes, parents: dict[Level, dict[str, Any]]) -> Drawing:
+    """Return each territory dissolved from the rows of its units, by level and code."""
+    drawn: Drawing = {}
     for level, groups in parents.items():
         if not groups:
             continue
         label = np.concatenate([np.full(len(rows), code, dtype=object) for code, rows in groups.items()])
         rows = np.concatenate(list(groups.values())).astype(int)
         for code, shape in coverage.dissolved(shapes[rows], label).items():
-            drawing[level, code] = shape
-    return drawing
+            drawn[level, code] = shape
+    return drawn

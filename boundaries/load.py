@@ -1,30 +1,25 @@
 """A delivery checked, drawn and swapped in: all of a millesime in the caller's transaction, or nothing."""
 
 import hashlib
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import shapely
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
 from boundaries import checks, passage, scope
 from boundaries.delivery import Delivery
-from boundaries.drawing import Drawing, Drawn, draw
-from boundaries.levels import Level
+from boundaries.drawing import Drawn, draw
+from boundaries.levels import ZONINGS, Level
+from boundaries.storing import Texts, centres, store_outlines, store_territories, texts
 from boundaries.tables import FormerCode, Membership, Millesime, Outline, Passage, Territory
 from boundaries.territories import memberships, territories
-from geo import coverage
+from boundaries.zonings import load as zonings
 from geo.copying import copy_rows
 from geo.progress import Progress
-from geo.sqlfiles import sql_file
 
-HERE = Path(__file__).parent
-
-Key = tuple[Level, str]
-Texts = dict[Key, str]
+DELIVERED = tuple(level for level in Level if not level.is_zoning)
 
 
 def load(conn: Connection, delivery: Delivery, region: str, progress: Progress) -> list[checks.Finding]:
@@ -43,14 +38,16 @@ def load(conn: Connection, delivery: Delivery, region: str, progress: Progress) 
         findings += drawn.findings + _drift(conn, kept, drawn, region)
         checks.refuse(findings, delivery.millesime)
     links = sorted(set(memberships(kept, whole)))
-    polygons = _texts(drawn.polygons, 4326) if drawn else {}
-    bands = {number: _texts(drawing, 3857) for number, drawing in drawn.bands.items()} if drawn else {}
+    polygons = texts(drawn.polygons, 4326) if drawn else {}
+    bands = {number: texts(drawing, 3857) for number, drawing in drawn.bands.items()} if drawn else {}
     version = _version(rows, links, [polygons, *bands.values()])
     _store_millesime(conn, kept, region, version, findings)
-    _store_territories(conn, kept.millesime, rows, drawn.areas_m2 if drawn else {}, polygons)
+    store_territories(conn, kept.millesime, rows, drawn.areas_m2 if drawn else {}, polygons, replaced=DELIVERED)
     _store_memberships(conn, kept, links)
+    conn.execute(sa.delete(Outline).where(Outline.millesime == kept.millesime))
     if drawn is not None:
-        _store_outlines(conn, kept.millesime, bands, _centres(drawn), progress)
+        store_outlines(conn, kept.millesime, bands, centres(drawn.bands), progress)
+    findings += zonings.apply_again(conn, kept.millesime, progress)
     _refresh_passages(conn)
     return findings
 
@@ -104,47 +101,18 @@ def _store_millesime(
         "files": [{"name": file.name, "sha256": file.sha256} for file in delivery.files],
         "report": {"findings": [{"sentence": item.sentence, "codes": list(item.codes)} for item in findings]},
         "version": version,
+        "limits_version": version,
         "loaded_at": sa.func.now(),
     }
     statement = insert(Millesime).values(year=delivery.millesime, **values)
     conn.execute(statement.on_conflict_do_update(index_elements=[Millesime.year], set_=values))
 
 
-def _store_territories(
-    conn: Connection, millesime: int, rows: pd.DataFrame, areas: dict[Key, float], polygons: Texts
-) -> None:
-    """Update by code, so that ids stay; what the delivery no longer has goes away with all that hangs on it."""
-    conn.execute(sa.text("DROP TABLE IF EXISTS arriving"))
-    conn.execute(
-        sa.text("CREATE TEMP TABLE arriving (LIKE boundaries.territory INCLUDING DEFAULTS) ON COMMIT DROP")
-    )
-    conn.execute(sa.text("ALTER TABLE arriving DROP COLUMN id"))
-    columns = ["millesime", "level", "code", "nom", "nature", "in_scope", "emprise", "straddles"]
-    columns += ["weight_population", "area_m2", "geom"]
-    arriving = (
-        (
-            millesime,
-            row.level,
-            row.code,
-            row.nom,
-            row.nature,
-            row.in_scope,
-            row.emprise,
-            row.straddles,
-            None if pd.isna(row.population) else int(row.population),
-            areas.get((row.level, row.code)),
-            polygons.get((row.level, row.code)),
-        )
-        for row in rows.itertuples(index=False)
-    )
-    copy_rows(conn, "arriving", columns, arriving)
-    conn.execute(sql_file(HERE, "swap_territories"), {"millesime": millesime})
-
-
 def _store_memberships(conn: Connection, delivery: Delivery, links: list[tuple[str, str, str, str]]) -> None:
     year = delivery.millesime
-    for table in (Membership, FormerCode):
-        conn.execute(sa.delete(table).where(table.millesime == year))
+    of_zonings = sa.or_(Membership.parent_level.in_(ZONINGS), Membership.level.in_(ZONINGS))
+    conn.execute(sa.delete(Membership).where(Membership.millesime == year, ~of_zonings))
+    conn.execute(sa.delete(FormerCode).where(FormerCode.millesime == year))
     columns = ["millesime", "level", "code", "parent_level", "parent_code"]
     copy_rows(conn, Membership.__table__, columns, ((year, *link) for link in links))  # type: ignore[arg-type]
     gone = dict(zip(delivery.delegated["code"], delivery.delegated["commune"], strict=True))
@@ -157,30 +125,6 @@ def _store_memberships(conn: Connection, delivery: Delivery, links: list[tuple[s
         ["millesime", "code", "successor", "part_of"],
         rows.values(),
     )
-
-
-def _store_outlines(
-    conn: Connection, millesime: int, bands: dict[int, Texts], centres: Texts, progress: Progress
-) -> None:
-    known = {
-        (Level(level), code): (identity, nom)
-        for identity, level, code, nom in conn.execute(
-            sa.select(Territory.id, Territory.level, Territory.code, Territory.nom).where(
-                Territory.millesime == millesime, Territory.in_scope
-            )
-        )
-    }
-    conn.execute(sa.delete(Outline).where(Outline.millesime == millesime))
-    keys = [key for key in centres if key in known]  # communes outside the Region are not drawn
-    rows = (
-        (known[key][0], band, millesime, *key, known[key][1], drawing[key], centres[key])
-        for band, drawing in bands.items()
-        for key in keys
-    )
-    total = len(keys) * len(bands)
-    columns = ["territory_id", "band", "millesime", "level", "code", "nom", "geom", "centre"]
-    advance = progress(f"Contours {millesime} : enregistrement (dessins)", total)
-    copy_rows(conn, Outline.__table__, columns, rows, advance)  # type: ignore[arg-type]
 
 
 def _refresh_passages(conn: Connection) -> None:
@@ -230,17 +174,3 @@ def _stored_lists(conn: Connection, year: int | None = None) -> list[passage.Cod
             )
         )
     return lists
-
-
-def _texts(drawing: Drawing, srid: int) -> Texts:
-    """The shapes of a drawing as hexadecimal EWKB multipolygons, the form that COPY takes."""
-    shapes = coverage.multi(np.array([*drawing.values()], dtype=object))
-    texts = shapely.to_wkb(shapely.set_srid(shapes, srid), hex=True, include_srid=True)
-    return dict(zip(drawing, texts, strict=True))
-
-
-def _centres(drawn: Drawn) -> Texts:
-    """A point inside each territory, in EPSG:3857."""
-    finest = drawn.bands[max(drawn.bands)]
-    points = shapely.set_srid(shapely.point_on_surface(np.array([*finest.values()], dtype=object)), 3857)
-    return dict(zip(finest, shapely.to_wkb(points, hex=True, include_srid=True), strict=True))

@@ -1,9 +1,11 @@
--- Replaces the territories of one millesime by those of the temporary table "arriving".
+-- Replaces the territories of one millesime, at the levels that are replaced, by those of the temporary table
+-- "arriving".
 -- Ids stay for the codes that remain, because tiles, values and bookmarks refer to them.
 WITH gone AS (
     -- territories that the new delivery no longer has; outlines and values go with them
     DELETE FROM boundaries.territory AS t
     WHERE t.millesime = :millesime
+      AND t.level = ANY(:replaced)
       AND NOT EXISTS (SELECT 1 FROM arriving AS a WHERE a.level = t.level AND a.code = t.code)
 )
 INSERT INTO boundaries.territory AS t (

@@ -27,6 +27,7 @@ class Millesime(Stored):
     files: Mapped[list[dict[str, str]]] = mapped_column(JSONB, comment="Name and SHA-256 of each file read")
     report: Mapped[dict[str, Any]] = mapped_column(JSONB, comment="What the checks found and what was repaired")
     version: Mapped[str] = mapped_column(comment="Digest of everything stored for this millesime")
+    limits_version: Mapped[str] = mapped_column(comment="Digest of the limits, without zonings")
     loaded_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.now())
 
 
@@ -124,3 +125,52 @@ class Outline(Stored):
     nom: Mapped[str]
     geom: Mapped[WKBElement] = mapped_column(Geometry("MULTIPOLYGON", srid=3857, spatial_index=False))
     centre: Mapped[WKBElement] = mapped_column(Geometry("POINT", srid=3857, spatial_index=False))
+
+
+class Zoning(Stored):
+    """A zoning made of communes, defined one year and applied in the geography of another."""
+
+    __tablename__ = "zoning"
+    __table_args__ = (UniqueConstraint("millesime", "level", "liste"), {"schema": SCHEMA})
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    millesime: Mapped[int] = mapped_column(
+        SmallInteger, ForeignKey(Millesime.year, ondelete="CASCADE"), comment="Geography that it is applied in"
+    )
+    level: Mapped[str]
+    liste: Mapped[str] = mapped_column(comment="Which list of the level perimetre; else empty")
+    label: Mapped[str]
+    definition: Mapped[int] = mapped_column(SmallInteger, comment="Year in which it was defined")
+    given_in: Mapped[int] = mapped_column(SmallInteger, comment="Geography of the codes of the file")
+    source: Mapped[str]
+    licence: Mapped[str]
+    file: Mapped[str]
+    sha256: Mapped[str]
+    digest: Mapped[str] = mapped_column(comment="Of the definition and the composition")
+    report: Mapped[dict[str, Any]] = mapped_column(
+        JSONB, comment="Communes carried, gaps, overlaps, zones partly outside"
+    )
+    loaded_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.now())
+
+
+class ZoningZone(Stored):
+    """A zone of a zoning, in the Region or not, under the code that its list gives it."""
+
+    __tablename__ = "zoning_zone"
+    __table_args__ = {"schema": SCHEMA}
+
+    zoning_id: Mapped[int] = mapped_column(ForeignKey(Zoning.id, ondelete="CASCADE"), primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    nom: Mapped[str]
+    apart: Mapped[bool] = mapped_column(comment="True for what the source puts in no zone")
+
+
+class ZoningCommune(Stored):
+    """A commune of a zone as listed, in the codes of the zoning's millesime, in the Region or not."""
+
+    __tablename__ = "zoning_commune"
+    __table_args__ = {"schema": SCHEMA}
+
+    zoning_id: Mapped[int] = mapped_column(ForeignKey(Zoning.id, ondelete="CASCADE"), primary_key=True)
+    commune: Mapped[str] = mapped_column(primary_key=True)
+    zone: Mapped[str] = mapped_column(primary_key=True)
