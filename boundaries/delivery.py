@@ -32,9 +32,10 @@ class Delivery:
     - epci: code, nom, nature (CC, CA, CU, METRO…) and, where the source counts them, members (communes);
     - departements: code, nom, region; regions: code, nom;
     - former: code, successor: every vanished commune code and the commune of this millesime that took it over;
-    - delegated: code, commune: communes deleguees and associees, and the commune they are part of.
+    - delegated: code, commune: communes deleguees and associees, and the commune they are part of;
+    - postal: postal_code, commune: the postal codes that serve each commune, or municipal arrondissement.
 
-    `former` and `delegated` are empty when the source does not know them; `outlines` is False when the source
+    `former`, `delegated` and `postal` are empty when the source does not know them; `outlines` is False when the source
     gives a code list alone.
     """
 
@@ -49,4 +50,7 @@ class Delivery:
     regions: pd.DataFrame
     former: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"code": [], "successor": []}, dtype=str))
     delegated: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"code": [], "commune": []}, dtype=str))
+    postal: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame({"postal_code": [], "commune": []}, dtype=str)
+    )
     outlines: bool = True

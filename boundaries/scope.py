@@ -27,15 +27,17 @@ def cut(delivery: Delivery, region: str) -> Delivery:
     kept = communes[inside | completing].assign(in_scope=inside)
     regions = kept.groupby("epci")["region"].nunique()
     epci = delivery.epci[delivery.epci["code"].isin(member_of)]
+    municipal = _within(delivery.arrondissements, "commune", set(kept.loc[kept["in_scope"], "code"]))
     return replace(
         delivery,
         communes=kept.reset_index(drop=True),
-        arrondissements=_within(delivery.arrondissements, "commune", set(kept.loc[kept["in_scope"], "code"])),
+        arrondissements=municipal,
         epci=epci.assign(straddles=epci["code"].map(regions).fillna(0) > 1).reset_index(drop=True),
         departements=_within(delivery.departements, "code", set(kept.loc[kept["in_scope"], "departement"])),
         regions=_within(delivery.regions, "code", set(kept.loc[kept["in_scope"], "region"])),
         former=_within(delivery.former, "successor", set(kept["code"])),
         delegated=_within(delivery.delegated, "commune", set(kept["code"])),
+        postal=_within(delivery.postal, "commune", {*kept["code"], *municipal["code"]}),
     )
 
 

@@ -88,6 +88,7 @@ def _code_list(archive: Path, millesime: int) -> Delivery:
         regions=_places(packages.read_json(archive, "regions"), ["code", "nom"]),
         former=pd.DataFrame(_former(records), columns=["code", "successor"]),
         delegated=_frame(delegated, ["code", "chefLieu"]).rename(columns={"chefLieu": "commune"}),
+        postal=_postal(current + municipal),
     )
 
 
@@ -111,6 +112,12 @@ def _places(records: Records, columns: list[str]) -> pd.DataFrame:
 
 def _without_polygons(frame: pd.DataFrame) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries([None] * len(frame), crs=4326))
+
+
+def _postal(records: Records) -> pd.DataFrame:
+    """Postal codes of communes and municipal arrondissements; the oldest packages have none."""
+    pairs = {(postal, item["code"]) for item in records for postal in item.get("codesPostaux", ())}
+    return pd.DataFrame(sorted(pairs), columns=["postal_code", "commune"], dtype=str)
 
 
 def _former(records: Records) -> list[tuple[str, str]]:
