@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from api import pages
 from api.database import database_url
 from api.documents import Documents
+from api.filling import Filler
 from api.problems import handle_problems
 from api.routes import collections, indicators, landing, probes, territories, tiles
 from api.settings import Settings, read_settings
@@ -36,6 +37,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.engine = _engine(database_url(chosen))
     app.state.versions = CurrentVersions(app.state.engine)
     app.state.documents = Documents()
+    app.state.filler = Filler(database_url(chosen))
     handle_problems(app)
     for module in (landing, territories, indicators, collections, tiles, probes):
         app.include_router(module.router)
@@ -55,6 +57,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     with suppress(asyncio.CancelledError):
         await following
     app.state.engine.dispose()
+    app.state.filler.dispose()
 
 
 def _engine(url: str) -> sa.Engine:

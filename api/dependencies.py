@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Annotated
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from boundaries.places import Place
 from geo.errors import Invalid
 from indicators.catalogue import Indicator
 from indicators.catalogue import indicator as sheet
+from indicators.published import PARIS, release_on
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,24 @@ async def _joined(
     return Series(sheet(identifier), period)
 
 
+async def _as_of(
+    as_of: Annotated[
+        date | None,
+        Query(description="Ce qui était publié ce jour-là (AAAA-MM-JJ) ; à défaut la publication courante"),
+    ] = None,
+) -> date | None:
+    today = datetime.now(PARIS).date()
+    if as_of is not None and as_of > today:
+        raise Invalid(f"as_of = {as_of} est à venir : une date jusqu’à aujourd’hui ({today}) est attendue.")
+    return as_of
+
+
+def release_id(conn: sa.Connection, as_of: date | None) -> int | None:
+    """Return the release that was served on a day, or None for the current one. Raises NotFound before the first."""
+    return None if as_of is None else int(release_on(conn, as_of).id)
+
+
+AsOf = Annotated[date | None, Depends(_as_of)]
 Connection = Annotated[sa.Connection, Depends(connection)]
 CurrentVersions = Annotated[Versions, Depends(versions)]
 Kept = Annotated[Documents, Depends(documents)]

@@ -46,6 +46,8 @@ ACCEPTED = {
     "string_pattern_mismatch": "la forme attendue est {pattern}",
     "string_too_short": "au moins {min_length} caractère(s) sont attendus",
     "string_too_long": "au plus {max_length} caractères sont attendus",
+    "date_from_datetime_parsing": "une date AAAA-MM-JJ est attendue",
+    "date_parsing": "une date AAAA-MM-JJ est attendue",
     "enum": "les valeurs acceptées sont {expected}",
     "literal_error": "les valeurs acceptées sont {expected}",
     "greater_than_equal": "la valeur doit être au moins {ge}",

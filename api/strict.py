@@ -5,14 +5,14 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.filling import FillingRoute
 from geo.errors import Invalid
 
 
-class StrictRoute(APIRoute):
+class StrictRoute(FillingRoute):
     """A route that answers 400 to an unknown or repeated query parameter, naming those it knows."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

@@ -14,9 +14,14 @@ from boundaries.tables import Millesime, Territory
 from geo.copying import copy_rows
 from geo.errors import Conflict
 from geo.progress import Progress
+from indicators.journal import Actor
+from indicators.lifecycle import record_delivery, release_delivery, validate
 from indicators.statuses import Status
-from indicators.tables import Import, ImportValue
+from indicators.tables import Delivery, Import, ImportValue
 
+# What is listed in `populations.toml` was read by people before it came here; the journal says so.
+REVIEWED = Actor("liste relue des populations", "validator")
+FORM = 2  # of what is kept of a delivery: a new one reads the files again
 LEVELS = {"commune-actuelle": Level.COMMUNE, "arrondissement-municipal": Level.ARRONDISSEMENT_MUNICIPAL}
 
 
@@ -57,14 +62,14 @@ def _import(
             f"La population {item['period']} est exprimée dans la géographie {item['millesime']}, qui n’est pas "
             f"chargée : lancez d’abord « ores load boundaries --millesime {item['millesime']} »."
         )
-    content = repr((package.sha256, sorted(item.items(), key=str), millesime.version))
+    content = repr((FORM, package.sha256, sorted(item.items(), key=str), millesime.version))
     digest = hashlib.sha256(content.encode()).hexdigest()[:12]
-    known = sa.select(Import.id).where(Import.indicator == listed["indicator"], Import.digest == digest)
-    if conn.execute(known).first():
+    if conn.execute(sa.select(Delivery.id).where(Delivery.digest == digest)).first():
         return False
+    records = list(packages.read_json(packages.fetch(package, cache), "communes"))
     values = {
-        (LEVELS[record["type"]], record["code"]): record.get("population")
-        for record in packages.read_json(packages.fetch(package, cache), "communes")
+        (LEVELS[record["type"]], record["code"]): (record.get("population"), number)
+        for number, record in enumerate(records, start=1)
         if record["type"] in LEVELS
     }
     expected = conn.execute(
@@ -74,44 +79,52 @@ def _import(
         )
     ).all()
     doubtful = item.get("not_significant", {})
-    rows = [(level, code, values.get((Level(level), code)), code in doubtful) for level, code in expected]
-    missing = sum(value is None for _, _, value, _ in rows)
-    _supersede(conn, listed["indicator"], item)
+    rows = [
+        (level, code, *values.get((Level(level), code), (None, None)), code in doubtful)
+        for level, code in expected
+    ]
+    missing = sum(value is None for _, _, value, _, _ in rows)
+    delivery_id = record_delivery(
+        conn,
+        REVIEWED,
+        file=package.label,
+        size=package.size,
+        sha256=package.sha256,
+        source=listed["source"],
+        producer=listed["producer"],
+        licence=listed["licence"],
+        sheets=["communes.json"],
+        digest=digest,
+    )
+    counts = {"rows": len(rows), "missing": missing, "outside": len(values) - len(rows) + missing}
     import_id = conn.execute(
         sa.insert(Import)
         .values(
+            delivery_id=delivery_id,
             indicator=listed["indicator"],
             period=item["period"],
             millesime=item["millesime"],
             scope=millesime.scope,
-            source=listed["source"],
-            licence=listed["licence"],
-            file=package.label,
-            sha256=package.sha256,
+            levels=sorted({level for level, *_ in rows}),
             digest=digest,
-            counts={"rows": len(rows), "missing": missing, "outside": len(values) - len(rows) + missing},
+            counts=counts,
             notes=doubtful,
-            released=item["released"],
         )
         .returning(Import.id)
     ).scalar_one()
     copy_rows(
         conn,
         ImportValue.__table__,  # type: ignore[arg-type]
-        ["import_id", "level", "code", "value", "status"],
-        ((import_id, level, code, value, _status(value, doubted)) for level, code, value, doubted in rows),
+        ["import_id", "level", "code", "value", "status", "line", "sheet"],
+        (
+            (import_id, level, code, value, _status(value, doubted), line, 0)
+            for level, code, value, line, doubted in rows
+        ),
     )
-    return True
-
-
-def _supersede(conn: Connection, indicator: str, item: dict[str, Any]) -> None:
-    """The import that fed this period in this millesime until now feeds it no more; it is kept."""
     if item["released"]:
-        conn.execute(
-            sa.update(Import)
-            .where(Import.indicator == indicator, Import.period == item["period"], Import.released)
-            .values(released=False)
-        )
+        validate(conn, delivery_id, REVIEWED)
+        release_delivery(conn, delivery_id, REVIEWED)
+    return True
 
 
 def _status(value: int | None, doubted: bool) -> Status:

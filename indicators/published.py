@@ -1,12 +1,16 @@
-"""The one module that reads published values: everything served comes from the latest release through it."""
+"""The one module that reads published values: everything served comes from one release through it.
 
-from collections.abc import Mapping
+Without a release, the latest one that was not withdrawn is read.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection
 from sqlalchemy.orm import aliased
 
 from boundaries.levels import Level
@@ -15,9 +19,23 @@ from boundaries.tables import Millesime, Territory
 from geo.errors import NotFound
 from geo.layers import Rows
 from geo.tiles import TileLayer
+from indicators.catalogue import catalogue
 from indicators.catalogue import indicator as sheet
 from indicators.statuses import Status
-from indicators.tables import Release, ReleaseSeries, Series, Value
+from indicators.tables import Release, ReleaseSeries, Series, Value, Withdrawal
+
+PARIS = ZoneInfo("Europe/Paris")
+
+
+class NotYetComputed(Exception):
+    """Series of the release whose values nobody asked for before: who may write computes them, and asks again.
+
+    Not an error for people: the edge answers it by `indicators.publication.filling.fill`.
+    """
+
+    def __init__(self, series_ids: Sequence[int]) -> None:
+        super().__init__(f"series {list(series_ids)} are not computed yet")
+        self.series_ids = list(series_ids)
 
 
 @dataclass(frozen=True)
@@ -28,6 +46,8 @@ class Published:
     indicator: str
     period: str
     millesime: int
+    geography: str
+    levels: list[str]
     digest: str
     passport: dict[str, Any]
     computed_at: datetime
@@ -73,41 +93,76 @@ class ValueTable:
 
 
 def current_release(conn: Connection) -> sa.Row[Any] | None:
-    """Return the latest release (id, digest, published_at), or None before the first."""
-    return conn.execute(sa.select(*Release.__table__.c).order_by(Release.id.desc()).limit(1)).one_or_none()
+    """Return the latest release that was not withdrawn (id, digest, published_at), or None before the first."""
+    return conn.execute(_releases().where(_kept()).order_by(Release.id.desc()).limit(1)).one_or_none()
 
 
-def choices(conn: Connection, indicator: str) -> Choices:
-    """Return what the latest release has of an indicator. Raises NotFound for an unknown one."""
-    levels = sheet(indicator).levels
-    series = conn.execute(
-        _current(Series.period, Series.millesime)
-        .where(Series.indicator == indicator)
-        .order_by(Series.millesime, Series.period)
-    ).all()
-    outlined = conn.scalars(sa.select(Millesime.year).where(Millesime.outlines))
+def release_on(conn: Connection, day: date) -> sa.Row[Any]:
+    """Return the release that was served at the end of a day, in Paris time, withdrawn since or not.
+
+    Raises NotFound for a day before the first release, naming its date.
+    """
+    end = datetime.combine(day + timedelta(days=1), time.min, PARIS)
+    served = sa.and_(Release.published_at < end, _kept(Withdrawal.withdrawn_at < end))
+    found = conn.execute(_releases().where(served).order_by(Release.id.desc()).limit(1)).one_or_none()
+    if found is None:
+        first = conn.scalar(sa.select(sa.func.min(Release.published_at)))
+        known = f" La première publication est du {first.astimezone(PARIS):%d/%m/%Y}." if first else ""
+        raise NotFound(f"Rien n’était publié le {day:%d/%m/%Y}.{known}")
+    return found
+
+
+def choices(conn: Connection, indicator: str, release_id: int | None = None) -> Choices:
+    """Return what a release has of an indicator. Raises NotFound for an unknown one."""
+    sheet(indicator)
+    return _choices(conn, [indicator], release_id).get(indicator) or Choices((), (), {}, frozenset())
+
+
+def all_choices(conn: Connection, release_id: int | None = None) -> dict[str, Choices]:
+    """Return what a release has of every indicator that it has something of, in the order of the catalogue."""
+    return _choices(conn, list(catalogue()), release_id)
+
+
+def _choices(conn: Connection, indicators: Sequence[str], release_id: int | None) -> dict[str, Choices]:
+    outlined = frozenset(conn.scalars(sa.select(Millesime.year).where(Millesime.outlines)))
     held = {(Level(level), year) for level, year in conn.execute(_levels_held())}
-    years = tuple(sorted({row.millesime for row in series}))
-    periods = {
-        (level, year): tuple(row.period for row in series if row.millesime == year)
-        for level in levels
-        for year in years
-        if (level, year) in held
-    }
-    kept = tuple(level for level in levels if any(level is own for own, _ in periods))
-    return Choices(kept, years, periods, frozenset(outlined))
+    series: dict[str, list[sa.Row[Any]]] = {}
+    for row in conn.execute(
+        _current(Series.indicator, Series.period, Series.millesime, Series.levels, release_id=release_id)
+        .where(Series.indicator.in_(indicators))
+        .order_by(Series.millesime, Series.period)
+    ):
+        series.setdefault(row.indicator, []).append(row)
+    return {name: _offered(name, series[name], held, outlined) for name in indicators if name in series}
 
 
-def find(conn: Connection, indicator: str, period: str, millesime: int) -> Published:
-    """Return one series of the latest release. Raises NotFound, naming the periods there are."""
+def _offered(
+    indicator: str, series: list[sa.Row[Any]], held: set[tuple[Level, int]], outlined: frozenset[int]
+) -> Choices:
+    periods: dict[tuple[Level, int], tuple[str, ...]] = {}
+    for level in sheet(indicator).levels:
+        for row in series:
+            if level in row.levels and (level, row.millesime) in held:
+                pair = (level, row.millesime)
+                periods[pair] = (*periods.get(pair, ()), row.period)
+    kept = tuple(level for level in sheet(indicator).levels if any(level is own for own, _ in periods))
+    return Choices(kept, tuple(dict.fromkeys(row.millesime for row in series)), periods, outlined)
+
+
+def find(
+    conn: Connection, indicator: str, period: str, millesime: int, release_id: int | None = None
+) -> Published:
+    """Return one series of a release. Raises NotFound, naming the periods there are, and NotYetComputed."""
     found = conn.execute(
-        _current(*Series.__table__.c, Release.id.label("release_id")).where(
+        _current(*Series.__table__.c, Release.id.label("release_id"), release_id=release_id).where(
             Series.indicator == indicator, Series.period == period, Series.millesime == millesime
         )
     ).one_or_none()
     if found is not None:
+        if found.computed_at is None:
+            raise NotYetComputed([found.id])
         return Published(**found._mapping)
-    offered = choices(conn, indicator)
+    offered = choices(conn, indicator, release_id)
     if millesime not in offered.millesimes:
         known = ", ".join(map(str, offered.millesimes)) or "aucun"
         raise NotFound(f"« {indicator} » n’est pas publié dans la géographie {millesime}. Millésimes : {known}.")
@@ -141,13 +196,19 @@ def rows(series_id: int, level: Level, millesime: int, within: Place | None) -> 
 
 
 def table(
-    conn: Connection, indicator: str, level: Level, period: str, millesime: int, within: Place | None = None
+    conn: Connection,
+    indicator: str,
+    level: Level,
+    period: str,
+    millesime: int,
+    within: Place | None = None,
+    release_id: int | None = None,
 ) -> ValueTable:
     """Return the values of an indicator at a level. Raises NotFound for what is not published."""
-    series = find(conn, indicator, period, millesime)
+    series = find(conn, indicator, period, millesime, release_id)
     found = conn.execute(rows(series.id, level, millesime, within)).all()
-    if not found and within is None and level not in choices(conn, indicator).levels:
-        offered = ", ".join(choices(conn, indicator).levels)
+    if not found and level not in series.levels:
+        offered = ", ".join(choices(conn, indicator, release_id).levels)
         raise NotFound(f"« {indicator} » n’est pas publié au niveau « {level} ». Niveaux : {offered}.")
     return ValueTable(
         series,
@@ -162,27 +223,67 @@ def table(
     )
 
 
-def history(conn: Connection, indicator: str, place: Place, millesime: int) -> list[sa.Row[Any]]:
-    """Return a territory's values of every period, oldest first: period, value, status, coverage."""
+def history(
+    conn: Connection, indicator: str, place: Place, millesime: int, release_id: int | None = None
+) -> list[sa.Row[Any]]:
+    """Return a territory's values of every period, oldest first: period, value, status, coverage.
+
+    Raises NotYetComputed, naming all the series that are lacking.
+    """
+    return profile(conn, [indicator], place, millesime, release_id)
+
+
+def profile(
+    conn: Connection, indicators: Sequence[str], place: Place, millesime: int, release_id: int | None = None
+) -> list[sa.Row[Any]]:
+    """Return a territory's values of several indicators, by indicator and period.
+
+    Rows: indicator, period, value, status, coverage, digest. One look-up of the key per series, however large the
+    store. Raises NotYetComputed, naming all the series that are lacking.
+    """
+    series = conn.execute(
+        _current(
+            Series.id, Series.indicator, Series.period, Series.digest, Series.computed_at, release_id=release_id
+        )
+        .where(
+            Series.indicator.in_(indicators),
+            Series.millesime == millesime,
+            Series.levels.contains([place.level.value]),
+        )
+        .order_by(Series.indicator, Series.period)
+    ).all()
+    lacking = [row.id for row in series if row.computed_at is None]
+    if lacking:
+        raise NotYetComputed(lacking)
+    territory = conn.scalar(
+        sa.select(Territory.id).where(
+            Territory.millesime == millesime,
+            Territory.level == place.level.value,
+            Territory.code == place.code,
+        )
+    )
+    if not series or territory is None:
+        return []
+    listed = [(row.id, rank) for rank, row in enumerate(series)]
+    own = sa.values(sa.column("id", sa.Integer), sa.column("rank", sa.Integer), name="own").data(listed)
     return list(
         conn.execute(
-            _current(Series.period, Value.value, Value.status, Value.coverage)
-            .join(Value, Value.series_id == Series.id)
-            .join(Territory, Territory.id == Value.territory_id)
-            .where(
-                Series.indicator == indicator,
-                Series.millesime == millesime,
-                Territory.level == place.level.value,
-                Territory.code == place.code,
-            )
-            .order_by(Series.period)
+            sa.select(Series.indicator, Series.period, Value.value, Value.status, Value.coverage, Series.digest)
+            .select_from(own)
+            .join(Series, Series.id == own.c.id)
+            .join(Value, sa.and_(Value.series_id == own.c.id, Value.territory_id == territory))
+            .order_by(own.c.rank)
         )
     )
 
 
 def series_ids(conn: Connection) -> dict[tuple[str, str, int], int]:
-    """Return the series of the latest release by indicator, period and millesime."""
-    found = conn.execute(_current(Series.indicator, Series.period, Series.millesime, Series.id))
+    """Return the series of the latest release that have their values, by indicator, period and millesime."""
+    found = conn.execute(
+        _current(Series.indicator, Series.period, Series.millesime, Series.id).where(
+            Series.computed_at.is_not(None)
+        )
+    )
     return {(row.indicator, row.period, row.millesime): row.id for row in found}
 
 
@@ -226,13 +327,22 @@ def _levels_held() -> Rows:
     return sa.select(Territory.level, Territory.millesime).distinct()
 
 
-def _current(*columns: Any) -> Rows:
-    """A select over the series of the latest release."""
-    latest = sa.select(sa.func.max(Release.id)).scalar_subquery()
+def _releases() -> Rows:
+    return sa.select(Release.id, Release.digest, Release.published_at)
+
+
+def _kept(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """A release that was not withdrawn (under the conditions)."""
+    return ~sa.exists().where(Withdrawal.release_id == Release.id, *conditions)
+
+
+def _current(*columns: Any, release_id: int | None = None) -> Rows:
+    """A select over the series of a release, the latest one kept if none is given."""
+    latest = sa.select(sa.func.max(Release.id)).where(_kept()).scalar_subquery()
     return (
         sa.select(*columns)
         .select_from(Series)
         .join(ReleaseSeries, ReleaseSeries.series_id == Series.id)
         .join(Release, Release.id == ReleaseSeries.release_id)
-        .where(Release.id == latest)
+        .where(Release.id == (latest if release_id is None else release_id))
     )

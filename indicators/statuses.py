@@ -4,7 +4,11 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """The status of a value; a value of zero is an observed value."""
+    """The status of a value; a value of zero is an observed value.
+
+    `impossible`: the territory changed between the geography that the value was delivered in and the one asked
+    for, and a value of this nature cannot be converted (a median, a category without a rule).
+    """
 
     OBSERVED = "observed"
     PROVISIONAL = "provisional"
@@ -14,6 +18,7 @@ class Status(StrEnum):
     SECRET = "secret"  # noqa: S105
     MISSING = "missing"
     NOT_APPLICABLE = "not-applicable"
+    IMPOSSIBLE = "impossible"
 
 
 LABELS = {
@@ -25,6 +30,7 @@ LABELS = {
     Status.SECRET: "secret statistique",
     Status.MISSING: "donnée absente",
     Status.NOT_APPLICABLE: "sans objet",
+    Status.IMPOSSIBLE: "conversion impossible",
 }
 
 # The signs of INSEE's printed tables, put where the figure would stand or after it.
@@ -37,4 +43,5 @@ SIGNS = {
     Status.SECRET: "s",
     Status.MISSING: "...",
     Status.NOT_APPLICABLE: "///",
+    Status.IMPOSSIBLE: "n.c.",
 }

@@ -1,44 +1,86 @@
-"""What is stored of the indicators: imports as delivered, series as published, and the releases that list them.
+"""What is stored of the indicators: deliveries and their imports, series as published, releases, and the journal.
 
 A value has five coordinates: indicator, period and millesime are its series', level and code its territory's.
-Nothing outside `indicators.published` reads the values.
+Nothing outside `indicators.published` reads the published values. Deliveries, releases and the journal are only
+ever added to: what changes is a state, and every change of state is an event.
 """
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import REAL, Enum, ForeignKey, Identity, Index, SmallInteger, UniqueConstraint, func
-from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION, JSONB, TIMESTAMP
+from sqlalchemy import (
+    REAL,
+    CheckConstraint,
+    Enum,
+    ForeignKey,
+    Identity,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION, JSONB, TEXT, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
-from boundaries.tables import Millesime, Territory
+from boundaries.tables import Millesime
 from geo.schema import Stored
 from indicators.statuses import Status
 
 SCHEMA = "indicators"
 
 STATUS = Enum(Status, name="status", schema=SCHEMA, values_callable=lambda members: [m.value for m in members])
+STATES = ("draft", "validated", "released", "refused", "withdrawn")
+
+
+class Delivery(Stored):
+    """A file as a producer delivered it, how it was read, and how far it went towards publication.
+
+    States: `draft` (read, kept, feeds nothing), `validated` (by a named role), `released` (feeds what is
+    published), `refused`, `withdrawn` (fed once, feeds no more: what it had superseded feeds again).
+    """
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        CheckConstraint("state IN ('draft', 'validated', 'released', 'refused', 'withdrawn')", name="state"),
+        {"schema": SCHEMA},
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    file: Mapped[str] = mapped_column(comment="Name as the producer gives it, never a path")
+    size: Mapped[int | None] = mapped_column(comment="Bytes")
+    sha256: Mapped[str]
+    source: Mapped[str]
+    producer: Mapped[str]
+    licence: Mapped[str]
+    recipe: Mapped[str | None] = mapped_column(comment="Name of the recipe it was read with")
+    mapping: Mapped[dict[str, Any]] = mapped_column(JSONB, comment="Which column is which indicator and period")
+    accepted: Mapped[list[str]] = mapped_column(JSONB, comment="Keys of the repairs that were accepted")
+    sheets: Mapped[list[str]] = mapped_column(JSONB, comment="Names of the sheets that values point to")
+    report: Mapped[dict[str, Any]] = mapped_column(JSONB, comment="What the control found")
+    digest: Mapped[str] = mapped_column(
+        comment="Of the file, the mapping, the repairs and the codes it was read against"
+    )
+    state: Mapped[str]
+    submitted_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.now())
+    released_at: Mapped[datetime | None] = mapped_column(TIMESTAMP(timezone=True))
 
 
 class Import(Stored):
-    """A file of values as a producer delivered it, for one indicator, period and millesime."""
+    """The values of a delivery for one indicator and period, in the millesime that they are expressed in."""
 
     __tablename__ = "import"
-    __table_args__ = (UniqueConstraint("indicator", "digest"), {"schema": SCHEMA})
+    __table_args__ = (UniqueConstraint("delivery_id", "indicator", "period"), {"schema": SCHEMA})
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey(Delivery.id))
     indicator: Mapped[str]
     period: Mapped[str]
     millesime: Mapped[int] = mapped_column(SmallInteger)
     scope: Mapped[str] = mapped_column(comment="Region code, or 'all'")
-    source: Mapped[str]
-    licence: Mapped[str]
-    file: Mapped[str]
-    sha256: Mapped[str]
-    digest: Mapped[str] = mapped_column(comment="Of the file, the mapping and the codes it was read against")
+    levels: Mapped[list[str]] = mapped_column(ARRAY(TEXT), comment="Levels that values were delivered for")
+    digest: Mapped[str] = mapped_column(comment="Of the delivery, the indicator and the period")
     counts: Mapped[dict[str, int]] = mapped_column(JSONB, comment="Rows matched, out of scope, missing")
     notes: Mapped[dict[str, str]] = mapped_column(JSONB, comment="Code -> why its value must be read with care")
-    released: Mapped[bool] = mapped_column(comment="Whether this import feeds the published series")
     imported_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.now())
 
 
@@ -53,10 +95,53 @@ class ImportValue(Stored):
     code: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)
     status: Mapped[Status] = mapped_column(STATUS)
+    line: Mapped[int | None] = mapped_column(comment="Line of its sheet; None where the file has none for it")
+    sheet: Mapped[int | None] = mapped_column(SmallInteger, comment="Rank of its sheet in the delivery's list")
+
+
+class Recipe(Stored):
+    """How the files of a source are read: a mapping kept under a name, so that the next delivery is one command."""
+
+    __tablename__ = "recipe"
+    __table_args__ = {"schema": SCHEMA}
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    source: Mapped[str]
+    producer: Mapped[str]
+    licence: Mapped[str]
+    mapping: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    saved_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.now())
+
+
+class Member(Stored):
+    """A territory and each unit that makes it: its communes, or itself. Kept up to date with the millesimes."""
+
+    __tablename__ = "member"
+    __table_args__ = (Index("member_unit_idx", "millesime", "unit_id"), {"schema": SCHEMA})
+
+    millesime: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    territory_id: Mapped[int] = mapped_column(primary_key=True)
+    unit_id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class MemberVersion(Stored):
+    """The version of the millesime that the members were taken from."""
+
+    __tablename__ = "member_version"
+    __table_args__ = {"schema": SCHEMA}
+
+    millesime: Mapped[int] = mapped_column(
+        SmallInteger, ForeignKey(Millesime.year, ondelete="CASCADE"), primary_key=True
+    )
+    version: Mapped[str]
 
 
 class Series(Stored):
-    """One indicator and period in one millesime, computed once; a new computation is a new series."""
+    """One indicator and period in one millesime, computed once; a new computation is a new series.
+
+    `computed_at` is None until its values are there: conversions to geographies that are seldom asked for are
+    computed the first time that somebody asks.
+    """
 
     __tablename__ = "series"
     __table_args__ = (
@@ -68,35 +153,52 @@ class Series(Stored):
     indicator: Mapped[str]
     period: Mapped[str]
     millesime: Mapped[int] = mapped_column(SmallInteger, ForeignKey(Millesime.year, ondelete="CASCADE"))
+    geography: Mapped[str] = mapped_column(comment="Version of the millesimes that its values depend on")
+    levels: Mapped[list[str]] = mapped_column(ARRAY(TEXT), comment="Levels that it has values for")
     digest: Mapped[str] = mapped_column(unique=True, comment="Of the definition and of everything it came from")
     passport: Mapped[dict[str, Any]] = mapped_column(JSONB, comment="Formula, inputs, files, method, notes")
-    computed_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.now())
+    computed_at: Mapped[datetime | None] = mapped_column(TIMESTAMP(timezone=True))
 
 
 class Value(Stored):
-    """A published value: present, or absent with its reason."""
+    """A published value: present, or absent with its reason.
+
+    No foreign keys: they would cost more than the values themselves to write, and a released value is never
+    deleted. Rows of a series are written together in the order of the key, so that a map reads neighbours.
+    """
 
     __tablename__ = "value"
     __table_args__ = {"schema": SCHEMA}
 
-    series_id: Mapped[int] = mapped_column(ForeignKey(Series.id, ondelete="CASCADE"), primary_key=True)
-    territory_id: Mapped[int] = mapped_column(
-        ForeignKey(Territory.id, ondelete="CASCADE"), primary_key=True, index=True
-    )
+    series_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    territory_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     value: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)
     status: Mapped[Status] = mapped_column(STATUS)
     coverage: Mapped[float] = mapped_column(REAL, comment="Share of the territory that the value covers, 0 to 1")
 
 
 class Release(Stored):
-    """What was published at a moment: a list of series; the latest is what is served."""
+    """What was published at a moment: a list of series; the latest one not withdrawn is what is served."""
 
     __tablename__ = "release"
     __table_args__ = {"schema": SCHEMA}
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     digest: Mapped[str]
-    published_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.now())
+    published_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.clock_timestamp())
+    published_by: Mapped[str]
+
+
+class Withdrawal(Stored):
+    """A release that is served no more; it keeps its trace, and what was served before it is served again."""
+
+    __tablename__ = "withdrawal"
+    __table_args__ = {"schema": SCHEMA}
+
+    release_id: Mapped[int] = mapped_column(ForeignKey(Release.id), primary_key=True)
+    withdrawn_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.clock_timestamp())
+    withdrawn_by: Mapped[str]
+    reason: Mapped[str]
 
 
 class ReleaseSeries(Stored):
@@ -107,3 +209,19 @@ class ReleaseSeries(Stored):
 
     release_id: Mapped[int] = mapped_column(ForeignKey(Release.id, ondelete="CASCADE"), primary_key=True)
     series_id: Mapped[int] = mapped_column(ForeignKey(Series.id, ondelete="CASCADE"), primary_key=True)
+
+
+class Event(Stored):
+    """One line of the journal: who did what, when, to which delivery or release. Rows can only be added."""
+
+    __tablename__ = "event"
+    __table_args__ = (Index("event_delivery_idx", "delivery_id"), {"schema": SCHEMA})
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.clock_timestamp())
+    actor: Mapped[str]
+    role: Mapped[str]
+    action: Mapped[str]
+    delivery_id: Mapped[int | None] = mapped_column(ForeignKey(Delivery.id))
+    release_id: Mapped[int | None] = mapped_column(ForeignKey(Release.id))
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB)

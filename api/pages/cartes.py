@@ -9,12 +9,14 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from api.dependencies import Connection, CurrentVersions
+from api.filling import FillingRoute
 from api.pages import wording
 from api.pages.distribution import histogram
 from api.pages.drawing import folium_parts, state, values_url
 from api.pages.extent import extent
+from api.pages.figures import figure
 from api.pages.french import capitalised, named, quoted
-from api.pages.legend import WORDS, class_lines, reference_circles, status_lines
+from api.pages.legend import WORDS, category_lines, class_lines, reference_circles, status_lines, zero_lines
 from api.pages.reading import Reading, read
 from api.pages.rows import page_of
 from api.pages.selection import MAPPED, Selection, chosen_indicator, drawn_millesimes, select
@@ -29,7 +31,7 @@ from indicators.catalogue import catalogue
 from indicators.published import Choices, choices, table
 from indicators.statuses import Status
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(route_class=FillingRoute, include_in_schema=False)
 
 FIXED_COUNT = (Method.MANUAL, Method.Q6)  # methods that decide themselves how many classes there are
 
@@ -98,7 +100,8 @@ def _chosen(reading: Reading) -> dict[str, str] | None:
             f"au niveau {quoted(LEVEL_LABELS[selection.level][0])}."
         )
     i = values.codes.index(selection.territory)
-    value, status = values.values[i], Status(values.statuses[i])
+    status = Status(values.statuses[i])
+    value = figure(values.values[i], status)
     return {
         "code": values.codes[i],
         "name": named(values.names[i]),
@@ -110,13 +113,21 @@ def _chosen(reading: Reading) -> dict[str, str] | None:
 def _legend(reading: Reading) -> dict[str, Any]:
     indicator, classes = reading.selection.indicator, reading.classes
     statuses = [Status(status) for status in reading.table.statuses]
-    present = [value is not None for value in reading.table.values]
-    lines = class_lines(classes, reading.ramp, reading.signed) if classes is not None else []
+    present = [
+        figure(value, status) is not None for value, status in zip(reading.table.values, statuses, strict=True)
+    ]
+    if classes is None:
+        lines = zero_lines(reading.known.values)
+    elif indicator.categories:
+        lines = category_lines(indicator.categories, classes, reading.ramp)
+    else:
+        lines = class_lines(classes, reading.ramp, reading.signed)
+    drawn = histogram(reading.figures, classes.inner if classes is not None else (), reading.ramp)
     return {
         "cercles": None if classes is not None else reference_circles(reading.known.values, indicator.decimals),
         "lignes": lines + status_lines(statuses, present),
         "remarques": reading.remarks,
-        "distribution": histogram(reading.figures, classes.inner if classes is not None else (), reading.ramp),
+        "distribution": drawn if indicator.nature.rules.rankable else None,
         "mediane": wording.median_note(indicator, reading.figures, reading.signed),
     }
 
@@ -124,7 +135,8 @@ def _legend(reading: Reading) -> dict[str, Any]:
 def _form(reading: Reading, available: Choices) -> dict[str, Any]:
     selection = reading.selection
     periods = available.periods[selection.level, selection.millesime]
-    methods = [method for method in Method if method is not Method.MANUAL or selection.indicator.breaks]
+    rules = selection.indicator.nature.rules
+    methods = [method for method in rules.methods if method is not Method.MANUAL or selection.indicator.breaks]
     return {
         "indicateurs": list(catalogue().values()),
         "niveaux": [
@@ -134,6 +146,7 @@ def _form(reading: Reading, available: Choices) -> dict[str, Any]:
         "millesimes": drawn_millesimes(available, selection.level),
         "note_serie": wording.series_note(periods, selection.millesime),
         "methodes": [(method.value, METHOD_LABELS[method]) for method in methods],
+        "forme": wording.form_note(selection.indicator),
         "nombre_libre": selection.effective_method not in FIXED_COUNT,
         "nombre_de_classes": reading.count_of_classes,
     }

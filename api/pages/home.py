@@ -6,21 +6,22 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api.dependencies import Connection
+from api.filling import FillingRoute
 from api.pages.french import listing
 from api.pages.selection import MAPPED
 from api.pages.site import page
 from boundaries.levels import LABELS
-from indicators.catalogue import Indicator, catalogue
-from indicators.published import Choices, choices
+from indicators.catalogue import Indicator
+from indicators.catalogue import indicator as sheet
+from indicators.published import Choices, all_choices
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(route_class=FillingRoute, include_in_schema=False)
 
 
 @router.get("/")
 def home(request: Request, connection: Connection) -> Response:
     """Return the home page."""
-    known = [(indicator, choices(connection, indicator.id)) for indicator in catalogue().values()]
-    cards = [_card(indicator, available) for indicator, available in known if available.periods]
+    cards = [_card(sheet(name), available) for name, available in all_choices(connection).items()]
     return page(request, "accueil.html", indicateurs=cards)
 
 

@@ -2,11 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from api.dependencies import Connection, CurrentVersions, Kept, LevelQuery, Millesime, Within
+from api.dependencies import AsOf, Connection, CurrentVersions, Kept, LevelQuery, Millesime, Within, release_id
 from api.documents import Document, answer, json_document
 from api.strict import StrictRoute
 from api.valuefiles import values_csv, values_json
@@ -14,7 +13,7 @@ from api.versions import kept_only_if_current
 from boundaries import places
 from boundaries.places import Place
 from indicators import published
-from indicators.catalogue import Indicator, catalogue
+from indicators.catalogue import Indicator
 from indicators.catalogue import indicator as sheet
 
 router = APIRouter(prefix="/api/indicators", route_class=StrictRoute, tags=["Indicateurs"])
@@ -27,16 +26,18 @@ VersionQuery = Annotated[
 
 
 @router.get("", summary="Le catalogue")
-def indicators(request: Request, conn: Connection) -> Response:
-    """Return every indicator with what is published of it."""
-    body = {"indicators": [_described(conn, item) for item in catalogue().values()]}
+def indicators(request: Request, conn: Connection, as_of: AsOf) -> Response:
+    """Return every indicator that something is published of, with what is."""
+    offered = published.all_choices(conn, release_id(conn, as_of))
+    body = {"indicators": [_described(sheet(name), own) for name, own in offered.items()]}
     return answer(request, json_document(body))
 
 
 @router.get("/{identifier}", summary="La fiche d’un indicateur")
-def indicator(request: Request, conn: Connection, identifier: Identifier) -> Response:
+def indicator(request: Request, conn: Connection, identifier: Identifier, as_of: AsOf) -> Response:
     """Return the sheet of an indicator."""
-    return answer(request, json_document(_described(conn, sheet(identifier))))
+    offered = published.choices(conn, identifier, release_id(conn, as_of))
+    return answer(request, json_document(_described(sheet(identifier), offered)))
 
 
 @router.get("/{identifier}/values", summary="Les valeurs d’un niveau, en colonnes")
@@ -50,6 +51,7 @@ def values(
     period: Period,
     millesime: Millesime,
     within: Within,
+    as_of: AsOf,
     f: Annotated[Literal["json", "csv"], Query(description="Format")] = "json",
     v: VersionQuery = None,
 ) -> Response:
@@ -60,13 +62,14 @@ def values(
         places.require_millesime(conn, millesime)
         if within is not None:
             places.require(conn, within, millesime)
-        table = published.table(conn, item.id, level, period, millesime, within)
+        release = release_id(conn, as_of)
+        table = published.table(conn, item.id, level, period, millesime, within, release)
         made = values_csv(item, table) if f == "csv" else values_json(item, table)
         return kept_only_if_current(made, conn, now)
 
-    key = ("values", now.data, item.id, level, period, millesime, str(within), f)
+    key = ("values", now.data, item.id, level, period, millesime, str(within), as_of, f)
     found = kept.get_or_build(key, build)
-    return answer(request, found, immutable=v is not None and v == now.release)
+    return answer(request, found, immutable=as_of is None and v is not None and v == now.release)
 
 
 @router.get("/{identifier}/series", summary="La série d’un territoire")
@@ -76,12 +79,13 @@ def series(
     identifier: Identifier,
     territory: Annotated[str, Query(description="Territoire, par exemple commune:44109", max_length=40)],
     millesime: Millesime,
+    as_of: AsOf,
 ) -> Response:
     """Return the values of every period for one territory."""
     item = sheet(identifier)
     place = Place.parse(territory)
     row = places.require(conn, place, millesime)
-    rows = published.history(conn, item.id, place, millesime)
+    rows = published.history(conn, item.id, place, millesime, release_id(conn, as_of))
     body = {
         "indicator": item.id,
         "label": item.label,
@@ -100,8 +104,7 @@ def series(
     return answer(request, json_document(body))
 
 
-def _described(conn: sa.Connection, item: Indicator) -> dict[str, Any]:
-    offered = published.choices(conn, item.id)
+def _described(item: Indicator, offered: published.Choices) -> dict[str, Any]:
     return item.model_dump(mode="json") | {
         "map_form": item.nature.map_form,
         "available_levels": list(offered.levels),

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from boundaries.levels import Level
 from geo.errors import Invalid, NotFound
@@ -18,9 +18,11 @@ from indicators.natures import Nature
 class Indicator(BaseModel):
     """An indicator's sheet; texts are French.
 
-    `derivation` says how it is computed: `area` from outlines, `ratio` and `growth` from other indicators; None
-    when it is imported. `reference_date` is the day (MM-DD) that a period of one year stands for. `breaks` are
-    class limits chosen for it, `pivot` the value around which a diverging ramp turns.
+    `derivation` says how it is computed: `area` from outlines, `ratio` (`factor` x numerator / denominator),
+    `growth` and `index` (100 in `base_period`) from other indicators; None when it is imported. An imported
+    weighted mean names its `weight`. A typology lists its `categories` (number as stored, label) and the rule by
+    which it is converted to other geographies. `reference_date` is the day (MM-DD) that a period of one year
+    stands for. `breaks` are class limits chosen for it, `pivot` the value around which a diverging ramp turns.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,7 +47,11 @@ class Indicator(BaseModel):
     field: str
     precautions: str
     frequency: str
-    derivation: Literal["area", "ratio", "growth"] | None = None
+    derivation: Literal["area", "ratio", "growth", "index"] | None = None
+    factor: float = 1
+    base_period: str | None = None
+    categories: dict[int, str] = {}
+    conversion: Literal["largest-population", "absorbing", "absorbed", "difference"] = "difference"
     reference_date: str = "01-01"
     minimum_years: int = 1
     breaks: tuple[float, ...] = ()
@@ -55,6 +61,21 @@ class Indicator(BaseModel):
     def digest(self) -> str:
         """A digest of the sheet: a changed definition makes new series."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Indicator":
+        """Refuse a sheet that lacks what its derivation or its nature needs."""
+        needed: dict[str, object] = {
+            "ratio": {"numerator": self.numerator, "denominator": self.denominator},
+            "growth": {"numerator": self.numerator},
+            "index": {"numerator": self.numerator, "base_period": self.base_period},
+        }.get(str(self.derivation), {})
+        if self.nature is Nature.TYPOLOGY:
+            needed["categories"] = self.categories or None
+        lacking = [name for name, value in needed.items() if value is None]
+        if lacking:
+            raise ValueError(f"il manque {', '.join(lacking)}")
+        return self
 
 
 @cache
@@ -69,8 +90,10 @@ def catalogue() -> Mapping[str, Indicator]:
         for other in (indicator.numerator, indicator.denominator, indicator.weight):
             if other is not None and other not in found:
                 raise Invalid(f"La fiche « {indicator.id} » cite un indicateur inconnu : « {other} ».")
-    ordered = sorted(found.values(), key=lambda item: (item.derivation not in (None, "area"), item.id))
-    return MappingProxyType({indicator.id: indicator for indicator in ordered})
+    ordered: dict[str, Indicator] = {}
+    for name in sorted(found, key=lambda name: (found[name].derivation not in (None, "area"), name)):
+        _place(name, found, ordered, ())
+    return MappingProxyType(ordered)
 
 
 def indicator(identifier: str) -> Indicator:
@@ -80,6 +103,22 @@ def indicator(identifier: str) -> Indicator:
     except KeyError:
         known = ", ".join(catalogue())
         raise NotFound(f"Indicateur inconnu : « {identifier} ». Indicateurs publiés : {known}.") from None
+
+
+def _place(
+    name: str, found: Mapping[str, Indicator], ordered: dict[str, Indicator], above: tuple[str, ...]
+) -> None:
+    """Put an indicator after those it is computed from. Raises Invalid for one computed from itself."""
+    if name in above:
+        raise Invalid(f"La fiche « {name} » se cite elle-même : {' → '.join((*above, name))}.")
+    if name in ordered:
+        return
+    item = found[name]
+    if item.derivation is not None:
+        for other in (item.numerator, item.denominator):
+            if other is not None:
+                _place(other, found, ordered, (*above, name))
+    ordered[name] = item
 
 
 def _read(sheet: Path) -> Indicator:

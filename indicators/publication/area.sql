@@ -7,5 +7,5 @@ SELECT
     (CASE WHEN t.area_m2 IS NULL THEN 'missing' ELSE 'observed' END)::indicators.status,
     CASE WHEN t.area_m2 IS NULL THEN 0 ELSE 1 END
 FROM boundaries.territory AS t
-WHERE t.millesime = :millesime
+WHERE t.millesime = :to_millesime AND t.level = ANY(CAST(:levels AS text []))
 ORDER BY t.id

@@ -3,7 +3,8 @@
 -- rates); coverage is the share of the territory's communes that could be used.
 CREATE TEMPORARY TABLE pairs ON COMMIT DROP AS
 WITH units AS (
-    -- communes and municipal arrondissements with both values; one that is not significant cannot be used
+    -- the units (communes and municipal arrondissements, or departements) with both values; one that is not
+    -- significant cannot be used
     SELECT
         a.territory_id AS unit_id,
         a.value AS first,
@@ -15,6 +16,7 @@ WITH units AS (
         AND b.status NOT IN ('not-significant', 'partial') AS usable
     FROM indicators.value AS a
     INNER JOIN indicators.value AS b ON b.series_id = :second_series AND b.territory_id = a.territory_id
+    INNER JOIN boundaries.territory AS t ON t.id = a.territory_id AND t.level = ANY(CAST(:units AS text []))
     WHERE a.series_id = :first_series
 ),
 
@@ -26,9 +28,9 @@ sums AS (
         count(*) FILTER (WHERE u.usable)::double precision / count(*) AS coverage,
         bool_or(u.first_status = 'secret' OR u.second_status = 'secret') AS secret,
         bool_or(u.first_status = 'not-significant' OR u.second_status = 'not-significant') AS not_significant
-    FROM members AS m
+    FROM indicators.member AS m
     INNER JOIN units AS u ON u.unit_id = m.unit_id
-    WHERE m.millesime = :millesime
+    WHERE m.millesime = :to_millesime
     GROUP BY m.territory_id
 )
 
@@ -51,4 +53,4 @@ FROM boundaries.territory AS t
 INNER JOIN indicators.value AS a ON a.series_id = :first_series AND a.territory_id = t.id
 INNER JOIN indicators.value AS b ON b.series_id = :second_series AND b.territory_id = t.id
 LEFT JOIN sums AS s ON s.territory_id = t.id
-WHERE t.millesime = :millesime
+WHERE t.millesime = :to_millesime AND t.level = ANY(CAST(:levels AS text []))

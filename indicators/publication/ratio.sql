@@ -1,9 +1,9 @@
--- The ratio of the two sums of "pairs"; over a denominator of zero it has no meaning.
+-- The ratio of the two sums of "pairs", times the factor of the indicator (100 for a percentage); over a denominator of zero it has no meaning.
 INSERT INTO indicators.value (series_id, territory_id, value, status, coverage)
 SELECT
     :series_id,
     territory_id,
-    CASE WHEN second <> 0 THEN first / second END,
+    CASE WHEN second <> 0 THEN CAST(:factor AS double precision) * first / second END,
     (CASE WHEN second = 0 THEN 'not-applicable' ELSE status::text END)::indicators.status,
     coverage
 FROM pairs

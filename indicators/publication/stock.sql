@@ -1,9 +1,9 @@
--- A stock of one import, expressed in another millesime and summed at every level.
+-- What adds up, of one import, expressed in another millesime and summed at every level.
 --
--- Sums are made from the pieces of the import's own communes, not from converted communes: where all the pieces
--- of a split commune fall in the same territory, the total of that territory is exact.
+-- Sums are made from the pieces of the import's own units, not from converted units: where all the pieces of a split
+-- commune fall in the same territory, the total of that territory is exact.
 WITH pieces AS MATERIALIZED (
-    -- the imported communes and municipal arrondissements, as units of the target millesime
+    -- the imported units (communes and municipal arrondissements, or departements), as units of the target millesime
     SELECT v.code AS origin, u.id AS unit_id, coalesce(p.weight, 1) AS weight, v.value, v.status
     FROM indicators.import_value AS v
     LEFT JOIN boundaries.passage AS p
@@ -13,16 +13,16 @@ WITH pieces AS MATERIALIZED (
         AND v.level = 'commune'
     INNER JOIN boundaries.territory AS u
         ON u.millesime = :to_millesime AND u.level = v.level AND u.code = coalesce(p.to_code, v.code)
-    WHERE v.import_id = :import_id
+    WHERE v.import_id = :import_id AND v.level = ANY(CAST(:units AS text []))
 ),
 
 cut AS (
-    -- territories that hold a part of an imported commune without holding it all: their sum is an estimate
+    -- territories that hold a part of an imported unit without holding it all: their sum is an estimate
     SELECT DISTINCT territory_id
     FROM (
         SELECT m.territory_id
         FROM pieces AS p
-        INNER JOIN members AS m ON m.millesime = :to_millesime AND m.unit_id = p.unit_id
+        INNER JOIN indicators.member AS m ON m.millesime = :to_millesime AND m.unit_id = p.unit_id
         WHERE p.weight < 1 - 1e-9 AND p.value IS NOT NULL
         GROUP BY m.territory_id, p.origin
         HAVING sum(p.weight) < 1 - 1e-9
@@ -41,7 +41,7 @@ sums AS (
         bool_or(p.status = 'estimated') AS estimated,
         bool_or(p.status = 'secret') AS secret
     FROM pieces AS p
-    INNER JOIN members AS m ON m.millesime = :to_millesime AND m.unit_id = p.unit_id
+    INNER JOIN indicators.member AS m ON m.millesime = :to_millesime AND m.unit_id = p.unit_id
     GROUP BY m.territory_id
 )
 
@@ -66,5 +66,5 @@ SELECT
 FROM boundaries.territory AS t
 LEFT JOIN sums AS s ON s.territory_id = t.id
 LEFT JOIN cut AS c ON c.territory_id = t.id
-WHERE t.millesime = :to_millesime
+WHERE t.millesime = :to_millesime AND t.level = ANY(CAST(:levels AS text []))
 ORDER BY t.id

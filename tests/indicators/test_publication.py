@@ -12,10 +12,14 @@ from boundaries.places import Place
 from geo.errors import NotFound
 from geo.progress import silent
 from indicators import published
+from indicators.journal import Actor
+from indicators.lifecycle import record_delivery, release_delivery, validate
 from indicators.publication import publish
+from indicators.publication.filling import fill
 from indicators.statuses import Status
 from indicators.tables import Import, ImportValue, Release
 
+VALIDATOR = Actor("Jeanne", "validator")
 LATER = {"35001": 55, "44001": 110, "44002": 200, "44003": 250, "44004": 400, "44005": 60, "49001": 1210}
 
 
@@ -34,14 +38,21 @@ def bring(
     statuses: dict[str, Status] | None = None,
 ) -> None:
     """An import of populations, released."""
+    digest = f"{period}{values}{statuses}"
+    delivery_id = record_delivery(
+        conn, VALIDATOR, file="toy", size=1, sha256="0" * 64, source="toy", producer="toy", licence="toy",
+        digest=digest, sheets=["toy"],
+    )  # fmt: skip
     import_id = conn.execute(
         sa.insert(Import)
         .values(
-            indicator="population", period=period, millesime=millesime, scope="52", source="toy", licence="toy",
-            file="toy", sha256="0" * 64, digest=f"{period}{values}{statuses}", counts={}, notes={}, released=True,
+            delivery_id=delivery_id, indicator="population", period=period, millesime=millesime, scope="52",
+            levels=["commune"], digest=digest, counts={}, notes={},
         )
         .returning(Import.id)
     ).scalar_one()  # fmt: skip
+    validate(conn, delivery_id, VALIDATOR)
+    release_delivery(conn, delivery_id, VALIDATOR)
     known = statuses or {}
     conn.execute(
         sa.insert(ImportValue),
@@ -59,7 +70,13 @@ def bring(
 
 
 def read(conn: sa.Connection, indicator: str, level: Level, period: str, millesime: int) -> dict[str, Read]:
-    table = published.table(conn, indicator, level, period, millesime)
+    while True:
+        try:
+            table = published.table(conn, indicator, level, period, millesime)
+            break
+        except published.NotYetComputed as lacking:
+            for series_id in lacking.series_ids:
+                fill(conn, series_id)
     return {
         code: Read(value, status, coverage)
         for code, value, status, coverage in zip(
@@ -184,7 +201,6 @@ def test_from_nobody_there_is_no_growth_rate_and_zero_is_a_value(conn: sa.Connec
 def test_publishing_again_makes_no_new_release_and_a_change_supersedes(two_years: sa.Connection) -> None:
     first = publish(two_years, silent)
     assert publish(two_years, silent) == first
-    two_years.execute(sa.update(Import).where(Import.period == "2022").values(released=False))
     bring(two_years, "2022", 2024, {**LATER, "44001": 111.0})
     second = publish(two_years, silent)
     assert second > first

@@ -1,0 +1,77 @@
+-- A weighted mean of one import, weighted by another, expressed in another millesime and taken at every level:
+-- sum of weight x mean over sum of weight. A unit without a mean, without a weight or with a weight of zero is not in
+-- it; coverage is the share of the units that count (a weight of zero covers, it has nothing to add).
+WITH pieces AS MATERIALIZED (
+    SELECT
+        v.code AS origin,
+        u.id AS unit_id,
+        coalesce(p.weight, 1) AS share,
+        v.value AS mean,
+        w.value AS weight,
+        v.status,
+        w.status AS weight_status,
+        coalesce(v.value IS NOT NULL AND w.value > 0, false) AS usable,
+        coalesce(w.value = 0, false) AS empty
+    FROM indicators.import_value AS v
+    LEFT JOIN indicators.import_value AS w
+        ON w.import_id = :weight_import_id AND w.level = v.level AND w.code = v.code
+    LEFT JOIN boundaries.passage AS p
+        ON p.from_millesime = :from_millesime
+        AND p.to_millesime = :to_millesime
+        AND p.from_code = v.code
+        AND v.level = 'commune'
+    INNER JOIN boundaries.territory AS u
+        ON u.millesime = :to_millesime AND u.level = v.level AND u.code = coalesce(p.to_code, v.code)
+    WHERE v.import_id = :import_id AND v.level = ANY(CAST(:units AS text []))
+),
+
+cut AS (
+    -- territories that hold a part of a usable unit without holding it all: the weights are shared out, an estimate;
+    -- a territory made of parts of one unit alone keeps its mean, but that it holds for the part is an estimate too
+    SELECT DISTINCT territory_id
+    FROM (
+        SELECT m.territory_id
+        FROM pieces AS p
+        INNER JOIN indicators.member AS m ON m.millesime = :to_millesime AND m.unit_id = p.unit_id
+        WHERE p.share < 1 - 1e-9 AND p.usable
+        GROUP BY m.territory_id, p.origin
+        HAVING sum(p.share) < 1 - 1e-9
+    ) AS parts
+),
+
+sums AS (
+    SELECT
+        m.territory_id,
+        sum(p.mean * p.weight * p.share) FILTER (WHERE p.usable) AS total,
+        sum(p.weight * p.share) FILTER (WHERE p.usable) AS weight,
+        coalesce(sum(p.share) FILTER (WHERE p.usable OR p.empty), 0) / sum(p.share) AS coverage,
+        bool_and(p.empty) AS empty,
+        bool_or(p.status = 'provisional' OR p.weight_status = 'provisional') AS provisional,
+        bool_or(p.status = 'estimated' OR p.weight_status = 'estimated') AS estimated,
+        bool_or(p.status = 'secret' OR p.weight_status = 'secret') AS secret
+    FROM pieces AS p
+    INNER JOIN indicators.member AS m ON m.millesime = :to_millesime AND m.unit_id = p.unit_id
+    GROUP BY m.territory_id
+)
+
+INSERT INTO indicators.value (series_id, territory_id, value, status, coverage)
+SELECT
+    :series_id,
+    t.id,
+    s.total / s.weight,
+    CASE
+        WHEN s.territory_id IS NULL THEN 'missing'
+        WHEN s.empty THEN 'not-applicable'
+        WHEN s.weight IS NULL AND s.secret THEN 'secret'
+        WHEN s.weight IS NULL THEN 'missing'
+        WHEN s.coverage < 1 - 1e-9 THEN 'partial'
+        WHEN c.territory_id IS NOT NULL OR s.estimated THEN 'estimated'
+        WHEN s.provisional THEN 'provisional'
+        ELSE 'observed'
+    END::indicators.status,
+    coalesce(s.coverage, 0)
+FROM boundaries.territory AS t
+LEFT JOIN sums AS s ON s.territory_id = t.id
+LEFT JOIN cut AS c ON c.territory_id = t.id
+WHERE t.millesime = :to_millesime AND t.level = ANY(CAST(:levels AS text []))
+ORDER BY t.id
