@@ -4,9 +4,15 @@ import csv
 import io
 
 from api.documents import Document, document, json_document
+from api.pages.figures import cell, figure
 from indicators.catalogue import Indicator
 from indicators.published import ValueTable
-from indicators.statuses import LABELS, SIGNS, Status
+from indicators.statuses import LABELS, SIGNS
+
+VALUE = "Valeur"
+COLUMNS = (
+    "Code", "Nom", "Département", VALUE, "Signe", "Statut", "Part couverte", "Géographie", "Source", "Licence",
+)  # fmt: skip
 
 
 def values_json(item: Indicator, table: ValueTable) -> Document:
@@ -45,28 +51,37 @@ def values_json(item: Indicator, table: ValueTable) -> Document:
 def values_csv(item: Indicator, table: ValueTable) -> Document:
     """Return a CSV that French spreadsheets open: BOM, semicolons, decimal comma, headings that say everything.
 
-    A value that is not there is replaced by its print sign (`s`, `...`, `///`, `n.s.`), and its status is in words.
+    A value that is not there, or not significant, is replaced by its print sign (`s`, `...`, `///`, `n.s.`); that of a
+    figure (`p`, `e`, `partiel`) has its own column, so that figures stay figures. The status is in words beside it.
     """
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
     heading = f"{item.label} {table.series.period} ({item.unit})"
-    writer.writerow(
-        ["Code", "Nom", "Département", heading, "Statut", "Part couverte", "Géographie", "Source", "Licence"]
-    )
+    writer.writerow([heading if name == VALUE else name for name in COLUMNS])
     geography = f"{table.level} au 1er janvier {table.series.millesime}"
     source = f"{item.producer}, {item.source}"
     for code, name, departement, value, status, coverage in zip(
         table.codes, table.names, table.departements, table.values, table.statuses, table.coverages, strict=True
     ):
-        hidden = value is None or status is Status.NOT_SIGNIFICANT
-        shown = SIGNS[status] if hidden else f"{value:.{item.decimals}f}".replace(".", ",")
-        covered = f"{coverage:.4f}".rstrip("0").rstrip(".").replace(".", ",")
-        writer.writerow(
-            [code, _safe(name), departement or "", shown, LABELS[status], covered, geography, source, item.licence]
-        )
+        shown = cell(value, status, item.decimals, item.categories)
+        if item.categories:
+            shown = _safe(shown)
+        sign = "" if figure(value, status) is None else SIGNS[status]
+        told = [shown, sign, LABELS[status], _share(coverage)]
+        writer.writerow([code, _safe(name), departement or "", *told, geography, source, item.licence])
     period = table.series.period
     filename = f"{item.id}_{table.level}_{period}_geographie-{table.series.millesime}.csv"
     return document(b"\xef\xbb\xbf" + out.getvalue().encode(), "text/csv; charset=utf-8; header=present", filename)
+
+
+def _share(coverage: float) -> str:
+    """A share with four decimals, never told as all of what is not whole, nor as nothing of what is there.
+
+    >>> _share(1.0), _share(0.0), _share(0.99999), _share(1e-6), _share(0.5)
+    ('1', '0', '0,9999', '0,0001', '0,5')
+    """
+    told = min(max(coverage, 0.0001), 0.9999) if 0 < coverage < 1 else coverage
+    return f"{told:.4f}".rstrip("0").rstrip(".").replace(".", ",")
 
 
 def _safe(text: str) -> str:

@@ -95,7 +95,8 @@ CROSS = Pattern(
     "croix", 8, "M-2 2L2 -2M-2 10L10 -2M6 10L10 6M6 -2L10 2M-2 -2L10 10M-2 6L2 10", "#8a8f92", 1, "#ffffff"
 )
 DOTS = Pattern("points", 8, "M2 2h.01M6 6h.01", "#767c80", 2, "#ffffff")
+ZIGZAG = Pattern("chevrons", 8, "M-1 3L0 2L4 6L8 2L9 3", "#767c80", 1.2, "#ffffff")
 # Laid over the colour of a class whose values are not plain observations.
 VEIL = Pattern("semis", 8, "M1 4h2M5 0h2M5 8h2", "#14212b", 1.4, None)
 
-PATTERNS = (HATCH, LINES, CROSS, DOTS, VEIL)
+PATTERNS = (HATCH, LINES, CROSS, DOTS, ZIGZAG, VEIL)

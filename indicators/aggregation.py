@@ -126,14 +126,21 @@ def ratio(numerators: Values, denominators: Values, factor: float = 1.0) -> Aggr
 def weighted_mean(means: Values, weights: Values) -> Aggregate:
     """Return the sum of the products of means and weights over the sum of weights.
 
-    Raises Invalid for a negative weight.
+    A weight of zero has nothing to add: a territory without a mean because nothing is there leaves no gap. Raises
+    Invalid for a negative weight.
 
     >>> weighted_mean(Values.of([10, 20]), Values.of([1, 3])).value
     17.5
+    >>> weighted_mean(Values.of([10, None]), Values.of([1, 0])).coverage
+    1.0
     """
     if (weights.figures < 0).any():
         raise Invalid("Un poids est négatif : une moyenne pondérée n’en admet pas.")
-    products = replace(means, figures=means.figures * weights.figures)
+    empty = np.isnan(means.figures) & (weights.figures == 0)
+    statuses = [
+        Status.NOT_APPLICABLE if nothing else status for status, nothing in zip(means.statuses, empty, strict=True)
+    ]
+    products = replace(means, figures=means.figures * weights.figures, statuses=statuses)
     over, under, made = _paired(products, weights, "weighted_sum", "weights")
     if made.value is None:
         return made

@@ -106,6 +106,8 @@ class Sheet(Protocol):
     def denominator(self) -> str | None: ...  # noqa: D102
     @property
     def weight(self) -> str | None: ...  # noqa: D102
+    @property
+    def base_period(self) -> str | None: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -246,7 +248,7 @@ RULES: Mapping[Nature, Rules] = {
         label="indice",
         said="Un indice",
         over_space=Operation.INDEX,
-        parts=("numerator",),
+        parts=("numerator", "base_period"),
         over_time=(),
         form=Form.CHOROPLETH,
         gaps=(Gap.POINTS,),
@@ -316,6 +318,7 @@ _NEEDED: Mapping[str, str] = {
     "numerator": "son numérateur",
     "denominator": "son dénominateur",
     "weight": "le poids de chaque moyenne",
+    "base_period": "sa période de référence",
 }
 _ROUNDING = "après agrégation, à la lecture seulement"
 

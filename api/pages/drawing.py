@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from api.pages.extent import CREDITS, Extent
+from api.pages.figures import figure
 from api.pages.legend import ABSENT, QUALIFIED, WORDS, largest_radius
 from api.pages.reading import Reading
 from api.pages.selection import MAPPED, Selection
@@ -13,6 +14,7 @@ from boundaries.levels import LABELS as LEVEL_LABELS
 from boundaries.levels import Level
 from geo.maps import MapParts, TileSource, map_parts
 from geo.palettes import CIRCLE_NEGATIVE
+from indicators.natures import Form
 from indicators.statuses import Status
 
 
@@ -49,7 +51,7 @@ def state(root: str, reading: Reading, version: str, release: str) -> dict[str, 
         "niveau": level.value,
         "nomNiveau": LEVEL_LABELS[level][0],
         "millesime": selection.millesime,
-        "forme": "cercles" if classes is None else "aplats",
+        "forme": "cercles" if indicator.nature.map_form is Form.CIRCLES else "aplats",
         "valeurs": values_url(root, selection, v=release),
         "limites": list(classes.inner) if classes is not None else [],
         "couleurs": list(reading.ramp),
@@ -57,8 +59,10 @@ def state(root: str, reading: Reading, version: str, release: str) -> dict[str, 
         "maximum": max((abs(value) for value in reading.known.values), default=0),
         "rayon": largest_radius(reading.known.values),
         "decimales": indicator.decimals,
+        "categories": {str(code): label for code, label in indicator.categories.items()},
         "unite": indicator.unit_short,
         "signe": reading.signed,
+        "sansChiffre": [status.value for status in Status if figure(0.0, status) is None],
         "mots": {status.value: WORDS[status] for status in Status},
         "motifsAbsents": {status.value: pattern.name for status, pattern in ABSENT.items()},
         "motifsPresents": {status.value: pattern.name for status, pattern in QUALIFIED.items()},

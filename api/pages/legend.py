@@ -2,13 +2,15 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from api.pages.french import decimals, exact, number
-from geo.classes import Classes, index_of
-from geo.palettes import CROSS, DOTS, HATCH, LINES, VEIL, Pattern, diverging, sequential
+from geo.classes import Classes, Method, index_of
+from geo.errors import Invalid
+from geo.maps import PLAIN
+from geo.palettes import CATEGORIES, CROSS, DOTS, HATCH, LINES, VEIL, ZIGZAG, Pattern, diverging, sequential
 from indicators.statuses import LABELS, Status
 
 # How a territory without a figure is drawn; never with a colour of the ramp.
@@ -17,11 +19,10 @@ ABSENT: dict[Status, Pattern] = {
     Status.SECRET: LINES,
     Status.NOT_SIGNIFICANT: CROSS,
     Status.NOT_APPLICABLE: DOTS,
+    Status.IMPOSSIBLE: ZIGZAG,
 }
 # What is laid over the colour of a figure that is not a plain observation.
-QUALIFIED: dict[Status, Pattern] = dict.fromkeys(
-    (Status.ESTIMATED, Status.PARTIAL, Status.PROVISIONAL, Status.NOT_SIGNIFICANT), VEIL
-)
+QUALIFIED: dict[Status, Pattern] = dict.fromkeys((Status.ESTIMATED, Status.PARTIAL, Status.PROVISIONAL), VEIL)
 WORDS = LABELS | {
     Status.OBSERVED: "valeur observée",
     Status.ESTIMATED: "valeur estimée",
@@ -79,6 +80,33 @@ def class_lines(classes: Classes, ramp: Sequence[str], signed: bool = False) -> 
     return lines[::-1]
 
 
+def categories_of(named: Mapping[int, str], figures: Sequence[float]) -> tuple[Classes, tuple[str, ...]]:
+    """Return the classes of a typology, one for each category of its sheet, and their colours.
+
+    Raises Invalid for more categories than there are colours told apart, or for a value that is none of them.
+
+    >>> categories_of({1: "Rural", 2: "Urbain"}, [2.0, 2.0])[0].counts
+    (0, 2)
+    """
+    if len(named) > len(CATEGORIES):
+        raise Invalid(f"Une carte a au plus {len(CATEGORIES)} catégories ; celle-ci en aurait {len(named)}.")
+    codes = sorted(named)
+    found = Counter(figures)
+    if unknown := sorted(set(found) - set(codes)):
+        raise Invalid(f"La fiche de l’indicateur n’a pas de catégorie {exact(unknown[0])}.")
+    limits = (*(float(code) for code in codes), float(codes[-1]))
+    return Classes(Method.MANUAL, limits, tuple(found[code] for code in codes)), CATEGORIES[: len(codes)]
+
+
+def category_lines(named: Mapping[int, str], classes: Classes, ramp: Sequence[str]) -> list[Line]:
+    """Return the lines of the categories, in the order of their codes."""
+    labels = [named[code] for code in sorted(named)]
+    return [
+        Line(label, count, colour=colour)
+        for label, count, colour in zip(labels, classes.counts, ramp, strict=True)
+    ]
+
+
 def class_labels(classes: Classes, signed: bool = False) -> list[str]:
     """Return how each class reads, from low to high; limits are exact.
 
@@ -124,6 +152,16 @@ def status_lines(statuses: Sequence[Status], present: Sequence[bool]) -> list[Li
         for status, pattern in QUALIFIED.items()
         if found[status, True]
     ]
+
+
+def zero_lines(values: Sequence[float]) -> list[Line]:
+    """Return the line of the zeros of a map of circles, where there are some: a circle of no area is not seen.
+
+    >>> zero_lines([0.0, 3.0, 0.0])
+    [Line(label='valeur nulle (sans cercle)', count=2, colour='#f7f5ef', pattern=None)]
+    """
+    zeros = sum(value == 0 for value in values)
+    return [Line("valeur nulle (sans cercle)", zeros, colour=PLAIN)] if zeros else []
 
 
 def reference_circles(values: Sequence[float], digits: int) -> list[Circle]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from api.pages.extent import straddling
+from api.pages.figures import figure
 from api.pages.french import count, named, rounded
-from api.pages.legend import QUALIFIED, colours
+from api.pages.legend import QUALIFIED, categories_of, colours
 from api.pages.selection import Selection
 from api.pages.sentence import Known
 from boundaries.levels import LABELS as LEVEL_LABELS
@@ -16,7 +17,7 @@ from geo.classes import LABELS as METHOD_LABELS
 from geo.classes import Classes, Method, classify, suggested_count
 from geo.errors import Invalid
 from geo.palettes import CIRCLE
-from indicators.natures import Nature
+from indicators.natures import Form, map_form
 from indicators.published import ValueTable, table
 from indicators.statuses import Status
 
@@ -40,7 +41,7 @@ class Reading:
     @property
     def signed(self) -> bool:
         """Whether figures are written with their sign."""
-        return self.selection.indicator.nature is Nature.GROWTH
+        return self.selection.indicator.nature.rules.signed
 
     @property
     def count_of_classes(self) -> int:
@@ -52,9 +53,10 @@ def read(connection: Connection, selection: Selection) -> Reading:
     """Return the reading of a selection."""
     indicator = selection.indicator
     values = table(connection, indicator.id, selection.level, selection.period, selection.millesime)
+    read_as = [figure(value, status) for value, status in zip(values.values, values.statuses, strict=True)]
     known = Known(
-        [named(name) for name, value in zip(values.names, values.values, strict=True) if value is not None],
-        [value for value in values.values if value is not None],
+        [named(name) for name, value in zip(values.names, read_as, strict=True) if value is not None],
+        [value for value in read_as if value is not None],
         total=len(values.codes),
         partial=values.statuses.count(Status.PARTIAL),
     )
@@ -62,12 +64,14 @@ def read(connection: Connection, selection: Selection) -> Reading:
     classes: Classes | None = None
     ramp: tuple[str, ...] = (CIRCLE,)
     remarks: tuple[str, ...] = ()
-    if indicator.nature.map_form != "circles":
+    form = map_form(indicator)
+    if form is Form.CATEGORIES:
+        classes, ramp = categories_of(indicator.categories, figures)
+    elif form is Form.CHOROPLETH:
         classes, remarks = _classes(selection, figures)
         ramp = colours(classes, indicator.pivot)
     if any(
-        status in QUALIFIED and value is not None
-        for status, value in zip(values.statuses, values.values, strict=True)
+        status in QUALIFIED and value is not None for status, value in zip(values.statuses, read_as, strict=True)
     ):
         remarks += ("Le semis de tirets signale une valeur qui n’est pas une simple observation.",)
     remarks += tuple(_borders(straddling(connection, selection.level, selection.millesime), selection.level))

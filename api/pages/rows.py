@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from api.pages.french import named, number, percent
+from api.pages.figures import figure, group
+from api.pages.french import named, percent
 from api.pages.legend import WORDS
+from api.pages.sentence import written
 from indicators.catalogue import Indicator
 from indicators.published import ValueTable
 from indicators.statuses import SIGNS, Status
@@ -86,17 +88,20 @@ def _ranked(table: ValueTable, order: str) -> Sequence[int]:
     by_name = sorted(ranks, key=lambda i: (sort_key(table.names[i]), table.codes[i]))
     if order == "nom":
         return by_name
-    return sorted(by_name, key=lambda i: (table.values[i] is None, -(table.values[i] or 0.0)))
+    sign = 1 if order == "valeur-croissante" else -1
+    groups = [group(value, Status(status)) for value, status in zip(table.values, table.statuses, strict=True)]
+    return sorted(by_name, key=lambda i: (groups[i], sign * (table.values[i] or 0.0) if not groups[i] else 0.0))
 
 
 def _row(table: ValueTable, i: int, indicator: Indicator, signed: bool) -> Row:
-    value, status = table.values[i], Status(table.statuses[i])
+    status = Status(table.statuses[i])
+    value = figure(table.values[i], status)
     sign = SIGNS[status].replace("...", "…")
     return Row(
         table.codes[i],
         named(table.names[i]),
         table.departements[i] or "",
-        "" if value is None else number(value, indicator.decimals, signed),
+        "" if value is None else written(value, indicator, signed),
         sign,
         note(status, table.coverages[i]),
     )

@@ -15,12 +15,14 @@ from boundaries.levels import Level, is_code
 from geo.classes import MAX_CLASSES, MIN_CLASSES, Method
 from geo.errors import Invalid, NotFound
 from indicators.catalogue import Indicator, catalogue
+from indicators.natures import Form, Nature, map_form, require_classes, require_rank, two_dates
 from indicators.published import Choices
 
 T = TypeVar("T")
 
 MAPPED = (Level.COMMUNE, Level.EPCI, Level.DEPARTEMENT, Level.REGION)
-ORDERS = {"valeur": "valeur, de la plus haute à la plus basse", "nom": "nom", "code": "code"}
+ORDERS = ("valeur", "valeur-croissante", "nom", "code")
+FORMS = {"cercles": Form.CIRCLES, "choroplethe": Form.CHOROPLETH, "categories": Form.CATEGORIES}
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,11 @@ class Selection:
         """The method of the map: the one asked for, or the default of the indicator."""
         return self.method or default_method(self.indicator)
 
+    @property
+    def usual_order(self) -> str:
+        """The order of the table where none is asked for."""
+        return default_order(self.indicator)
+
     def query(self, **changes: Any) -> str:
         """Return the query string of this selection with changes; what has its default is left out."""
         chosen = replace(self, **changes)
@@ -57,7 +64,7 @@ class Selection:
             "methode": chosen.method.value if chosen.method else None,
             "classes": chosen.classes,
             "territoire": chosen.territory,
-            "tri": chosen.order if chosen.order != "valeur" else None,
+            "tri": chosen.order if chosen.order != chosen.usual_order else None,
             "page": chosen.page if chosen.page > 1 else None,
         }
         return urlencode({name: value for name, value in values.items() if value is not None})
@@ -74,6 +81,11 @@ def drawn_millesimes(choices: Choices, level: Level) -> list[int]:
 def default_method(indicator: Indicator) -> Method:
     """Return the indicator's own limits where it has some, natural breaks otherwise."""
     return Method.MANUAL if indicator.breaks else Method.FISHER
+
+
+def default_order(indicator: Indicator) -> str:
+    """Return the order of the table: from the highest value, or by name where values have no order."""
+    return "valeur" if indicator.nature.rules.rankable else "nom"
 
 
 def shown(text: str) -> str:
@@ -102,9 +114,12 @@ def chosen_indicator(query: Mapping[str, str]) -> Indicator:
 def select(query: Mapping[str, str], indicator: Indicator, choices: Choices) -> Selection:
     """Return the selection that the query asks for.
 
-    Raises Invalid (a value without meaning) or NotFound (a value that could exist and does not).
+    Raises Invalid (a value without meaning), NotFound (a value that could exist and does not) or NatureForbids (an
+    operation that the nature of the indicator has no place for).
     """
     tolerant = query.get("ajuster") == "1"
+    if not tolerant:
+        _require_nature(query, indicator)
     levels = [level for level in MAPPED if drawn_millesimes(choices, level)]
     if not levels:
         raise NotFound(f"L’indicateur {quoted(indicator.label)} n’a encore aucune valeur à mettre en carte.")
@@ -114,15 +129,16 @@ def select(query: Mapping[str, str], indicator: Indicator, choices: Choices) -> 
     periods = choices.periods[level, millesime]
     period = _pick("periode", query, periods, periods[-1], tolerant)
     method = _method(query, indicator, tolerant)
+    classed = bool(indicator.nature.rules.methods)
     return Selection(
         indicator,
         level,
         period,
         millesime,
         method=None if method is default_method(indicator) else method,
-        classes=_integer("classes", query, MIN_CLASSES, MAX_CLASSES),
+        classes=_integer("classes", query, MIN_CLASSES, MAX_CLASSES) if classed else None,
         territory=_territory(query, level, tolerant),
-        order=_pick("tri", query, list(ORDERS), "valeur", tolerant),
+        order=_order(query, indicator, tolerant),
         page=_integer("page", query, 1, 100_000) or 1,
     )
 
@@ -138,6 +154,27 @@ def _pick(name: str, query: Mapping[str, str], accepted: Sequence[T], default: T
     raise Invalid(
         f"Le paramètre {quoted(name)} vaut {quoted(shown(asked))} ; valeurs acceptées ici : {_accepted(accepted)}."
     )
+
+
+def _require_nature(query: Mapping[str, str], indicator: Indicator) -> None:
+    """Raise NatureForbids for what has no meaning for this nature, whatever is published."""
+    if form := query.get("forme"):
+        map_form(indicator, FORMS[_pick("forme", query, list(FORMS), form, False)])
+    for asked in Method:
+        if query.get("methode") == asked.value:
+            require_classes(indicator, asked)
+    if query.get("classes") and not indicator.nature.rules.methods:
+        require_classes(indicator, default_method(indicator))
+    if (query.get("tri") or "").startswith("valeur"):
+        require_rank(indicator)
+    if indicator.nature is Nature.GROWTH and (period := query.get("periode")):
+        two_dates(indicator, shown(period))
+
+
+def _order(query: Mapping[str, str], indicator: Indicator, tolerant: bool) -> str:
+    rankable = indicator.nature.rules.rankable
+    orders = [order for order in ORDERS if rankable or not order.startswith("valeur")]
+    return _pick("tri", query, orders, default_order(indicator), tolerant)
 
 
 def _method(query: Mapping[str, str], indicator: Indicator, tolerant: bool) -> Method:

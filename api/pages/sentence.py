@@ -1,15 +1,15 @@
 """The sentence under the map: what the values say, true for any nature, without praise, blame or cause."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from api.pages.french import count, exact, listing, number, percent, rounded, with_unit
+from api.pages.french import count, exact, listing, number, percent, quoted, rounded, with_unit
 from boundaries.levels import LABELS as LEVEL_LABELS
 from boundaries.levels import Level
 from indicators.catalogue import Indicator
-from indicators.natures import Nature
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,12 @@ def sentence(indicator: Indicator, level: Level, known: Known) -> str:
     if not known.values:
         return "Aucune valeur n’est publiée pour ce choix."
     if len(known.values) == 1:
-        said = f"{known.names[0]} : {measure(known.values[0], indicator, indicator.nature is Nature.GROWTH)}."
+        said = f"{known.names[0]} : {measure(known.values[0], indicator, indicator.nature.rules.signed)}."
     elif indicator.nature.additive:
         said = _shares(indicator, level, known)
-    elif indicator.nature is Nature.GROWTH:
+    elif not indicator.nature.rules.rankable:
+        said = _categories(indicator, level, known)
+    elif indicator.nature.rules.signed:
         said = _signs(indicator, level, known)
     else:
         said = _spread(indicator, level, known)
@@ -45,7 +47,16 @@ def sentence(indicator: Indicator, level: Level, known: Known) -> str:
 
 def measure(value: float, indicator: Indicator, signed: bool = False) -> str:
     """Return a value as people read it, with its unit in full."""
-    return with_unit(number(value, indicator.decimals, signed), unit_for(value, indicator.unit))
+    if indicator.categories:
+        return written(value, indicator)
+    return with_unit(written(value, indicator, signed), unit_for(value, indicator.unit))
+
+
+def written(value: float, indicator: Indicator, signed: bool = False) -> str:
+    """Return a value as people read it, without its unit; that of a typology is the name of its category."""
+    if indicator.categories:
+        return quoted(indicator.categories.get(int(value), exact(value)))
+    return number(value, indicator.decimals, signed)
 
 
 def unit_for(value: float, unit: str) -> str:
@@ -100,6 +111,16 @@ def _signs(indicator: Indicator, level: Level, known: Known) -> str:
     if flat := x.size - up - down:
         parts.append(f"nulle dans {number(flat)}")
     return f"Sur {_those(level, known, '')}, {listing(parts)} ; {_extremes(indicator, known, True)}."
+
+
+def _categories(indicator: Indicator, level: Level, known: Known) -> str:
+    found = Counter(known.values)
+    named = [
+        f"{number(found[code])} {'est' if found[code] < 2 else 'sont'} de la catégorie {written(code, indicator)}"
+        for code in indicator.categories
+        if found[code]
+    ]
+    return f"Sur {_those(level, known, '')}, {listing(named)}."
 
 
 def _spread(indicator: Indicator, level: Level, known: Known) -> str:

@@ -15,6 +15,7 @@ from boundaries.levels import Level
 from geo.classes import LABELS as METHOD_LABELS
 from geo.classes import Classes
 from indicators.catalogue import Indicator
+from indicators.natures import FORMS
 
 SHORT_LEVELS = {
     Level.COMMUNE: "Commune",
@@ -46,11 +47,12 @@ def unit_heading(indicator: Indicator) -> str:
 def source(selection: Selection, classes: Classes | None) -> str:
     """Return the line of field, source, method and licence."""
     indicator = selection.indicator
-    method = (
-        "Cercles d’aire proportionnelle à la valeur."
-        if classes is None
-        else f"Classes : {lowered(METHOD_LABELS[classes.method])} ; chaque classe comprend sa limite basse."
-    )
+    if classes is None:
+        method = "Cercles d’aire proportionnelle à la valeur."
+    elif indicator.categories:
+        method = "Une couleur par catégorie, sans ordre entre elles."
+    else:
+        method = f"Classes : {lowered(METHOD_LABELS[classes.method])} ; chaque classe comprend sa limite basse."
     return (
         f"Champ : {lowered(indicator.field)}. Source : {indicator.producer}, {lowered(indicator.source)}, "
         f"{selection.period}. {CREDITS}. {method} {indicator.licence}."
@@ -71,7 +73,7 @@ def series_note(periods: Sequence[str], millesime: int) -> str:
 
 def median_note(indicator: Indicator, figures: Sequence[float], signed: bool) -> str:
     """Return what the line and the axis of the distribution are."""
-    if not figures:
+    if not figures or not indicator.nature.rules.rankable:
         return ""
     scale = ""
     if is_logarithmic(np.asarray(figures, dtype=float)):
@@ -87,10 +89,24 @@ def columns(
     shown = [("nom", capitalised(LEVEL_LABELS[level][0]), ""), ("code", "Code", "code")]
     if with_departement:
         shown.append(("", "Dép.", "dep"))
-    shown.append(("valeur", f"{indicator.short_label} ({indicator.unit_short})", "n"))
+    if not indicator.nature.rules.rankable:
+        shown.append(("", indicator.short_label, ""))
+    else:
+        shown.append(("valeur", f"{indicator.short_label} ({indicator.unit_short})", "n"))
     if with_status:
         shown.append(("", "Statut", "statut"))
     return shown
+
+
+def form_note(indicator: Indicator) -> str:
+    """Return why the map has the form that it has.
+
+    >>> from indicators.catalogue import indicator
+    >>> form_note(indicator("population"))
+    'Un effectif se lit en cercles proportionnels.'
+    """
+    rules = indicator.nature.rules
+    return f"{rules.said} se lit en {FORMS[rules.form]}."
 
 
 def today() -> str:

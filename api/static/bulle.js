@@ -148,6 +148,8 @@ function bloc(classe, ...parties) {
 }
 
 function ecrireNombre(valeur, etat) {
+  const categorie = etat.categories[String(valeur)];
+  if (categorie !== undefined) return { nombre: categorie, unite: "" };
   const format = new Intl.NumberFormat("fr-FR", {
     minimumFractionDigits: etat.decimales, maximumFractionDigits: etat.decimales,
     signDisplay: etat.signe ? "exceptZero" : "negative",

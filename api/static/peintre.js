@@ -67,8 +67,10 @@ export class Peintre {
         this.tuiles[niveau] = entiere;
       }
     }
+    // a value that is not significant is not read as a figure, as in the table
     this.valeurs = new Map(lues.codes.map((code, i) => [code, {
-      id: lues.ids[i], code, valeur: lues.values[i], statut: lues.statuses[i], part: lues.coverages?.[i] ?? 1,
+      id: lues.ids[i], code, statut: lues.statuses[i], part: lues.coverages?.[i] ?? 1,
+      valeur: etat.sansChiffre.includes(lues.statuses[i]) ? null : lues.values[i],
     }]));
     for (const niveau of Object.keys(etat.tuiles)) this.couches(niveau, niveau === etat.niveau);
     const cercles = etat.forme === "cercles";

@@ -34,13 +34,14 @@ class Card:
     numerator: str | None = None
     denominator: str | None = None
     weight: str | None = None
+    base_period: str | None = None
     id: str = "essai"
     label: str = "Essai"
     unit: str = "%"
     decimals: int = 1
 
 
-WHOLE = {nature: Card(nature, "un", "deux", "trois") for nature in Nature}
+WHOLE = {nature: Card(nature, "un", "deux", "trois", "2016") for nature in Nature}
 OWN = {
     Nature.STOCK: Operation.SUM,
     Nature.FLOW: Operation.SUM,
@@ -102,7 +103,7 @@ def test_the_known_faults_are_refused_with_what_to_ask(
         (Nature.RATIO, "son numérateur ni son dénominateur"),
         (Nature.DENSITY, "son numérateur ni son dénominateur"),
         (Nature.WEIGHTED_MEAN, "le poids de chaque moyenne"),
-        (Nature.INDEX, "son numérateur"),
+        (Nature.INDEX, "son numérateur ni sa période de référence"),
         (Nature.GROWTH, "son numérateur"),
     ],
 )

@@ -102,12 +102,12 @@ def test_a_diverging_ramp_turns_at_its_pivot(figures: list[float], k: int, pivot
 
 def test_absences_are_always_said_even_when_there_is_none() -> None:
     statuses = [Status.OBSERVED, Status.ESTIMATED, Status.MISSING, Status.NOT_SIGNIFICANT]
-    lines = status_lines(statuses, [True, True, False, True])
+    lines = status_lines(statuses, [True, True, False, False])
     assert [(line.label, line.count) for line in lines] == [
         ("donnée absente", 1),
         ("secret statistique", 0),
-        ("valeur estimée", 1),
         ("valeur non significative", 1),
+        ("valeur estimée", 1),
     ]
     assert all(line.colour is None and line.pattern for line in lines)
 
