@@ -195,6 +195,13 @@ def rows(series_id: int, level: Level, millesime: int, within: Place | None) -> 
     )
 
 
+def values_of(series_id: int, territory_ids: Sequence[int]) -> Rows:
+    """Return the values of a series for some territories: territory_id, value, status, coverage."""
+    return sa.select(Value.territory_id, Value.value, Value.status, Value.coverage).where(
+        Value.series_id == series_id, Value.territory_id.in_(territory_ids)
+    )
+
+
 def table(
     conn: Connection,
     indicator: str,
