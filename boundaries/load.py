@@ -8,13 +8,16 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
-from boundaries import checks, passage, scope
+from boundaries import checks, scope
 from boundaries.delivery import Delivery
 from boundaries.drawing import Drawn, draw
+from boundaries.former_codes import CodeList
 from boundaries.levels import ZONINGS, Level
+from boundaries.links import links
 from boundaries.storing import Texts, centres, store_outlines, store_territories, texts
-from boundaries.tables import FormerCode, Membership, Millesime, Outline, Passage, Territory
+from boundaries.tables import FormerCode, Membership, Millesime, Outline, PostalCode, Territory
 from boundaries.territories import memberships, territories
+from boundaries.time_machine import refresh_passages, stored_lists
 from boundaries.zonings import load as zonings
 from geo.copying import copy_rows
 from geo.progress import Progress
@@ -48,7 +51,7 @@ def load(conn: Connection, delivery: Delivery, region: str, progress: Progress) 
     if drawn is not None:
         store_outlines(conn, kept.millesime, bands, centres(drawn.bands), progress)
     findings += zonings.apply_again(conn, kept.millesime, progress)
-    _refresh_passages(conn)
+    findings += [checks.Finding(sentence, refused=False) for sentence in refresh_passages(conn)]
     return findings
 
 
@@ -69,9 +72,9 @@ def _drift(conn: Connection, delivery: Delivery, drawn: Drawn, region: str) -> l
         )
     ).all()
     here = _code_list(delivery)
-    there = _stored_lists(conn, nearest)[0]
-    moves = passage.passages([here, there])[there.millesime, here.millesime]
-    changed = set(moves) | {target for targets in moves.values() for target in targets}
+    there = stored_lists(conn, nearest)[0]
+    shares = links([here, there])[there.millesime, here.millesime].shares
+    changed = shares.keys() | {target for targets in shares.values() for target in targets}
     communes = [(code, area) for (level, code), area in drawn.areas_m2.items() if level is Level.COMMUNE]
     codes, areas = zip(*communes, strict=True)
     previous = pd.Series({code: float(area) for code, area in former if area is not None})
@@ -113,6 +116,7 @@ def _store_memberships(conn: Connection, delivery: Delivery, links: list[tuple[s
     of_zonings = sa.or_(Membership.parent_level.in_(ZONINGS), Membership.level.in_(ZONINGS))
     conn.execute(sa.delete(Membership).where(Membership.millesime == year, ~of_zonings))
     conn.execute(sa.delete(FormerCode).where(FormerCode.millesime == year))
+    conn.execute(sa.delete(PostalCode).where(PostalCode.millesime == year))
     columns = ["millesime", "level", "code", "parent_level", "parent_code"]
     copy_rows(conn, Membership.__table__, columns, ((year, *link) for link in links))  # type: ignore[arg-type]
     gone = dict(zip(delivery.delegated["code"], delivery.delegated["commune"], strict=True))
@@ -125,24 +129,18 @@ def _store_memberships(conn: Connection, delivery: Delivery, links: list[tuple[s
         ["millesime", "code", "successor", "part_of"],
         rows.values(),
     )
-
-
-def _refresh_passages(conn: Connection) -> None:
-    """Compute again the passages between all known millesimes: one more may be a new step between two others."""
-    conn.execute(sa.delete(Passage))
-    rows = (
-        (start, end, code, target, weight, passage.kind(weight))
-        for (start, end), moves in passage.passages(_stored_lists(conn)).items()
-        for code, targets in moves.items()
-        for target, weight in targets.items()
+    postal = delivery.postal[["postal_code", "commune"]].itertuples(index=False)
+    copy_rows(
+        conn,
+        PostalCode.__table__,  # type: ignore[arg-type]
+        ["millesime", "postal_code", "commune"],
+        ((year, *pair) for pair in postal),
     )
-    columns = ["from_millesime", "to_millesime", "from_code", "to_code", "weight", "kind"]
-    copy_rows(conn, Passage.__table__, columns, list(rows))  # type: ignore[arg-type]
 
 
-def _code_list(delivery: Delivery) -> passage.CodeList:
+def _code_list(delivery: Delivery) -> CodeList:
     communes = delivery.communes
-    return passage.CodeList(
+    return CodeList(
         delivery.millesime,
         {
             code: None if pd.isna(population) else float(population)
@@ -151,26 +149,3 @@ def _code_list(delivery: Delivery) -> passage.CodeList:
         dict(zip(delivery.former["code"], delivery.former["successor"], strict=True)),
         dict(zip(delivery.delegated["code"], delivery.delegated["commune"], strict=True)),
     )
-
-
-def _stored_lists(conn: Connection, year: int | None = None) -> list[passage.CodeList]:
-    years = [year] if year else list(conn.scalars(sa.select(Millesime.year).order_by(Millesime.year)))
-    lists = []
-    for one in years:
-        communes = conn.execute(
-            sa.select(Territory.code, Territory.weight_population).where(
-                Territory.millesime == one, Territory.level == Level.COMMUNE
-            )
-        ).all()
-        codes = conn.execute(
-            sa.select(FormerCode.code, FormerCode.successor, FormerCode.part_of).where(FormerCode.millesime == one)
-        ).all()
-        lists.append(
-            passage.CodeList(
-                one,
-                {row.code: row.weight_population for row in communes},
-                {code: successor for code, successor, _ in codes},
-                {code: successor for code, successor, part in codes if part},
-            )
-        )
-    return lists

@@ -1,126 +1,146 @@
-"""How communes go from one millesime to another: the geography time machine, from code lists alone.
+"""How communes go from one millesime to another: shares, their kinds, and how they compose.
 
-A code list says which commune took over each vanished code (`former`) and which communes deleguees or associees
-its communes have (`delegated`). Two lists make a passage: what vanished goes to its successor; what appeared
-came out of the commune whose deleguee it was. A commune that gives several is split by the municipal population
-of its parts in the later list (never 1/n), which is an estimate. Passages compose; only codes that do not stay
-themselves are kept.
+Two sources make a passage between two millesimes: the dated movements of communes (`boundaries.events`), and the
+code lists alone (`boundaries.former_codes`), which know no date. Both give `Shares`: for each commune that does not
+simply stay itself, where it goes and in which share.
+
+A commune that gives several is shared out by the municipal population of its parts in the later list, a commune
+born of several goes back to them by their populations in the earlier list: both are estimates. Shares are never
+even ones made up: where a part is not counted, where it goes is known and how much is not. Such shares are marked
+`impossible`; the weight they carry is a place-holder that sums to 1, so that a total over all the parts is still
+right, and no value may be given to a territory that holds only some of them.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-
-Moves = dict[str, dict[str, float]]
-
-
-@dataclass(frozen=True)
-class CodeList:
-    """The communes of one millesime, with what is known of their past and of their populations."""
-
-    millesime: int
-    populations: Mapping[str, float | None]
-    former: Mapping[str, str] = field(default_factory=dict)
-    delegated: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def codes(self) -> frozenset[str]:
-        """The codes of the communes."""
-        return frozenset(self.populations)
+from collections.abc import Collection, Iterable, Mapping
+from enum import StrEnum
+from typing import NamedTuple
 
 
-def passages(lists: Iterable[CodeList]) -> dict[tuple[int, int], Moves]:
-    """Return the moves between every two millesimes, both ways, by composing those between neighbours.
+class Kind(StrEnum):
+    """How sure a share is."""
 
-    >>> old = CodeList(2024, {"49069": 16000, "49001": 10})
-    >>> new = CodeList(2025, {"49126": 17000, "49001": 10}, former={"49069": "49126"})
-    >>> passages([old, new])[2024, 2025]
-    {'49069': {'49126': 1.0}}
+    EXACT = "exact"
+    ESTIMATED = "estimated"
+    IMPOSSIBLE = "impossible"
+
+
+CERTAINTY = {Kind.EXACT: 0, Kind.ESTIMATED: 1, Kind.IMPOSSIBLE: 2}
+
+
+class Share(NamedTuple):
+    """The part of a commune that goes to another, 0 to 1."""
+
+    weight: float
+    kind: Kind
+
+
+class Row(NamedTuple):
+    """One line of a table of passage; without target or weight where they cannot be known."""
+
+    origin: str
+    target: str
+    weight: float | None
+    kind: Kind
+
+
+WHOLE = Share(1.0, Kind.EXACT)
+ROUNDING = 1e-9
+
+# A code that is not there stays itself; one that goes nowhere has no share.
+Shares = dict[str, dict[str, Share]]
+Moves = dict[str, dict[str, float]]  # the weights alone
+
+
+def shared_out(populations: Mapping[str, float | None]) -> dict[str, Share]:
+    """Return the share of each part, by population; a single part takes all, counted or not.
+
+    >>> shared_out({"85084": 6000, "85165": 1000, "85212": 1000})["85084"]
+    Share(weight=0.75, kind=<Kind.ESTIMATED: 'estimated'>)
+    >>> shared_out({"85084": 6000, "85165": None})["85165"]
+    Share(weight=0.5, kind=<Kind.IMPOSSIBLE: 'impossible'>)
     """
-    ordered = sorted(lists, key=lambda item: item.millesime)
-    found: dict[tuple[int, int], Moves] = {}
-    for position, later in enumerate(ordered[1:], start=1):
-        earlier = ordered[position - 1]
-        found[earlier.millesime, later.millesime] = forward(earlier, later)
-        found[later.millesime, earlier.millesime] = backward(earlier, later)
-        for oldest in ordered[: position - 1]:
-            pair = (oldest.millesime, later.millesime)
-            before, after = (oldest.millesime, earlier.millesime), (earlier.millesime, later.millesime)
-            found[pair] = composed(found[before], found[after], oldest.codes)
-            found[pair[::-1]] = composed(found[after[::-1]], found[before[::-1]], later.codes)
-    return found
+    if len(populations) == 1:
+        return dict.fromkeys(populations, WHOLE)
+    counted = {code: people for code, people in sorted(populations.items()) if people is not None}
+    total = sum(counted.values())
+    if len(counted) < len(populations) or not total > 0:
+        return {code: Share(1 / len(populations), Kind.IMPOSSIBLE) for code in sorted(populations)}
+    return {code: Share(people / total, Kind.ESTIMATED) for code, people in counted.items()}
 
 
-def forward(earlier: CodeList, later: CodeList) -> Moves:
-    """Return where each commune that does not stay itself goes, and in which share.
+def composed(moves: Iterable[Shares], codes: Collection[str]) -> Shares:
+    """Return moves made one after the other, for the codes of the first millesime; a commune back whole is left out.
 
-    >>> old = CodeList(2023, {"85084": 9300}, delegated={"85165": "85084", "85212": "85084"})
-    >>> new = CodeList(2024, {"85084": 6000, "85165": 1000, "85212": 1000})
-    >>> forward(old, new)
-    {'85084': {'85084': 0.75, '85165': 0.125, '85212': 0.125}}
+    >>> half = Share(0.5, Kind.ESTIMATED)
+    >>> composed([{"a": {"b": WHOLE}}, {"b": {"b": half, "c": half}}], ["a"])["a"]["c"].weight
+    0.5
+    >>> composed([{"a": {"b": half, "c": half}}, {"b": {"a": WHOLE}, "c": {"a": WHOLE}}], ["a"])
+    {}
     """
-    children: dict[str, set[str]] = {code: {code} for code in earlier.codes & later.codes}
-    for code in earlier.codes - later.codes:
-        successor = later.former.get(code) or later.delegated.get(code)
-        if successor in later.codes:
-            children[code] = {str(successor)}
-    for code in sorted(later.codes - earlier.codes):
-        origin = earlier.delegated.get(code) or earlier.former.get(code)
-        if origin in earlier.codes:
-            children.setdefault(str(origin), set()).add(code)
-    moves = {code: _shares(targets, later) for code, targets in children.items() if targets != {code}}
-    return dict(sorted(moves.items()))
+    reached: Shares = {}
+    holders: dict[str, set[str]] = {}  # where the communes that moved are now
+    for step in moves:
+        going = {place: _owners(place, reached, holders, codes) for place in step}
+        for place, origins in going.items():
+            for origin in origins:
+                holders.get(place, set()).discard(origin)
+        landed: dict[str, dict[str, Share]] = {}
+        for place, origins in going.items():
+            for origin in origins:
+                held = reached.get(origin, {origin: WHOLE})[place]
+                for target, share in step[place].items():
+                    _add(landed.setdefault(origin, {}), target, _product(held, share))
+                landed.setdefault(origin, {})
+        for origin, targets in landed.items():
+            kept = reached.get(origin, {origin: WHOLE})
+            after = {place: share for place, share in kept.items() if place not in step}
+            for target, share in targets.items():
+                _add(after, target, share)
+            reached[origin] = after
+            for target in after:
+                holders.setdefault(target, set()).add(origin)
+    return {origin: _tidy(reached[origin]) for origin in sorted(reached) if reached[origin].keys() != {origin}}
 
 
-def backward(earlier: CodeList, later: CodeList) -> Moves:
-    """Return where each commune of the later list came from, and in which share.
+def rows(there: Shares, back: Shares) -> list[Row]:
+    """Return the lines of a table of passage, sorted: every commune whose code or perimeter changed.
 
-    A commune born of a merger is split between its parts by their populations in the earlier list: an estimate.
+    `back` is the passage the other way: a commune that stays itself and comes back from several grew.
+    A share that cannot be known has no weight; a commune that goes nowhere has no target.
     """
-    ahead = forward(earlier, later)
-    parents: dict[str, dict[str, float]] = {}
-    for code in earlier.codes & later.codes:
-        if code not in ahead:
-            parents[code] = {code: earlier.populations[code] or 0.0}
-    for code, targets in ahead.items():
-        for target, share in targets.items():
-            parents.setdefault(target, {})[code] = (earlier.populations[code] or 0.0) * share
-    moves = {}
-    for code in sorted(parents):
-        if set(parents[code]) != {code}:
-            total = sum(parents[code].values())
-            even = 1 / len(parents[code])
-            moves[code] = {old: (part / total if total else even) for old, part in sorted(parents[code].items())}
-    return moves
+    found = []
+    for origin, targets in there.items():
+        if not targets:
+            found.append(Row(origin, "", None, Kind.IMPOSSIBLE))
+        for target, (weight, kind) in targets.items():
+            found.append(Row(origin, target, None if kind is Kind.IMPOSSIBLE else weight, kind))
+    found += [Row(code, code, *WHOLE) for code, origins in back.items() if code in origins and code not in there]
+    return sorted(found)
 
 
-def composed(first: Moves, second: Moves, codes: Iterable[str]) -> Moves:
-    """Return the moves made one after the other, for the codes of the first millesime.
-
-    >>> composed({"a": {"b": 1.0}}, {"b": {"b": 0.5, "c": 0.5}}, ["a"])
-    {'a': {'b': 0.5, 'c': 0.5}}
-    """
-    moves: Moves = {}
-    for code in sorted(codes):
-        if code not in first and code not in second:
-            continue
-        reached: dict[str, float] = {}
-        for middle, share in first.get(code, {code: 1.0}).items():
-            for target, part in second.get(middle, {middle: 1.0}).items():
-                reached[target] = reached.get(target, 0.0) + share * part
-        if reached.keys() != {code}:
-            moves[code] = dict(sorted(reached.items()))
-    return moves
+def _owners(
+    place: str, reached: Shares, holders: Mapping[str, set[str]], codes: Collection[str]
+) -> Collection[str]:
+    """The communes of the first millesime that are (partly) in a place now; itself, where nothing happened yet."""
+    owners = set(holders.get(place, ()))
+    if place not in reached and place in codes:
+        owners.add(place)
+    return sorted(owners)
 
 
-def kind(weight: float) -> str:
-    """Return `exact` for a whole commune, `estimated` for a share of one."""
-    return "exact" if weight >= 1 - 1e-12 else "estimated"
+def _product(first: Share, second: Share) -> Share:
+    return Share(first.weight * second.weight, max(first.kind, second.kind, key=CERTAINTY.__getitem__))
 
 
-def _shares(targets: set[str], later: CodeList) -> dict[str, float]:
-    """Shares by population in the later list; a single target takes all, nobody counted means even parts."""
-    if len(targets) == 1:
-        return dict.fromkeys(targets, 1.0)
-    weights = {code: float(later.populations[code] or 0) for code in sorted(targets)}
-    total = sum(weights.values())
-    return {code: (weight / total if total else 1 / len(weights)) for code, weight in weights.items()}
+def _add(targets: dict[str, Share], target: str, share: Share) -> None:
+    there = targets.get(target)
+    if there is not None:
+        share = Share(there.weight + share.weight, max(there.kind, share.kind, key=CERTAINTY.__getitem__))
+    targets[target] = share
+
+
+def _tidy(targets: dict[str, Share]) -> dict[str, Share]:
+    """Targets in order; all of a commune in one place is the whole of it, without a rounding error."""
+    if len(targets) == 1 and sum(share.weight for share in targets.values()) > 1 - ROUNDING:
+        return dict.fromkeys(targets, WHOLE)
+    return dict(sorted(targets.items()))

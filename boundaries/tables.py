@@ -1,6 +1,6 @@
 """What is stored of the territories: millesimes, territories, memberships, former codes, passages, outlines."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from geoalchemy2 import Geometry, WKBElement
@@ -87,6 +87,19 @@ class FormerCode(Stored):
     part_of: Mapped[bool] = mapped_column(comment="True for a commune deleguee or associee that kept its code")
 
 
+class PostalCode(Stored):
+    """A postal code that serves a commune; one code may serve several communes, and a commune have several."""
+
+    __tablename__ = "postal_code"
+    __table_args__ = {"schema": SCHEMA}
+
+    millesime: Mapped[int] = mapped_column(
+        SmallInteger, ForeignKey(Millesime.year, ondelete="CASCADE"), primary_key=True
+    )
+    postal_code: Mapped[str] = mapped_column(primary_key=True)
+    commune: Mapped[str] = mapped_column(primary_key=True)
+
+
 class Passage(Stored):
     """How a commune of one millesime goes into another; communes that do not change are not listed."""
 
@@ -105,7 +118,40 @@ class Passage(Stored):
     from_code: Mapped[str] = mapped_column(primary_key=True)
     to_code: Mapped[str] = mapped_column(primary_key=True)
     weight: Mapped[float] = mapped_column(DOUBLE_PRECISION, comment="Share of from_code that goes to to_code")
-    kind: Mapped[str] = mapped_column(comment="'exact' when the weight is 1, 'estimated' otherwise")
+    kind: Mapped[str] = mapped_column(
+        comment="'exact' for a whole commune, 'estimated' for a share of one, 'impossible' where the weight is a "
+        "place-holder: a part without population"
+    )
+    source: Mapped[str] = mapped_column(comment="'insee-movements' (dated) or 'code-lists' (undated)")
+
+
+class MovementsFile(Stored):
+    """The file of movements of communes in force; another replaces it whole."""
+
+    __tablename__ = "movements_file"
+    __table_args__ = {"schema": SCHEMA}
+
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    first_day: Mapped[date]
+    last_day: Mapped[date] = mapped_column(comment="Nothing is known after it")
+    loaded_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.now())
+
+
+class Movement(Stored):
+    """One row of INSEE's movements of communes, as delivered."""
+
+    __tablename__ = "movement"
+    __table_args__ = {"schema": SCHEMA}
+
+    sha256: Mapped[str] = mapped_column(ForeignKey(MovementsFile.sha256, ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, comment="Order in the file")
+    mod: Mapped[int] = mapped_column(SmallInteger, comment="Kind of event, INSEE's MOD")
+    day: Mapped[date] = mapped_column(comment="DATE_EFF")
+    kind_before: Mapped[str] = mapped_column(comment="COM, COMA, COMD, ARM, or empty")
+    before: Mapped[str]
+    kind_after: Mapped[str]
+    after: Mapped[str]
 
 
 class Outline(Stored):
