@@ -12,9 +12,14 @@ from sqlalchemy import Engine
 from api.migrate import migrate
 from api.settings import Settings
 from boundaries import sources
+from boundaries.levels import Level
 from boundaries.load import load
 from boundaries.sources import registry
-from boundaries.tables import Millesime
+from boundaries.tables import Millesime, Zoning
+from boundaries.zonings import delivered
+from boundaries.zonings import load as zonings
+from boundaries.zonings.asked import Asked
+from boundaries.zonings.registry import arrondissements
 from geo.errors import Invalid
 from geo.progress import Progress
 from indicators.populations import import_populations
@@ -30,6 +35,7 @@ def prepare(engine: Engine, settings: Settings, progress: Progress) -> list[str]
     """Return French remarks, after everything that `make run` promises is in the database."""
     migrate(engine)
     remarks = _geographies(engine, settings, settings.region, progress)
+    _arrondissements(engine, settings, progress)
     _import(engine, settings, None, progress)
     _publish(engine, progress)
     return remarks
@@ -54,14 +60,43 @@ def load_boundaries(
         if source != "registry":
             raise Invalid(f"La source {source} ne dit pas de quelle année elle est : donnez-la avec --millesime.")
         remarks = _geographies(engine, settings, region, progress, again=True)
+        _arrondissements(engine, settings, progress)
         _publish(engine, progress)
         return remarks
     remarks = []
     for year in millesimes:
         outlines = source != "registry" or location is not None or year in registry.years(outlines=True)
         remarks += _load(engine, settings, region, year, source, location, progress, outlines)
+    _arrondissements(engine, settings, progress)
     _publish(engine, progress)
     return remarks
+
+
+def load_zonings(
+    engine: Engine,
+    settings: Settings,
+    location: str,
+    asked: Sequence[Asked],
+    progress: Progress,
+) -> list[str]:
+    """Return French remarks, after the zonings of one file were loaded together and everything was published."""
+    migrate(engine)
+    remarks = []
+    with engine.begin() as conn:
+        for one in asked:
+            findings = delivered.load_file(conn, location, one, settings.home / DOWNLOADS, progress)
+            remarks += [f"{one.level} {one.millesime} : {finding}" for finding in findings]
+    _analyze(engine)
+    _publish(engine, progress)
+    return remarks
+
+
+def remove_zoning(engine: Engine, level: Level, liste: str, millesime: int, progress: Progress) -> None:
+    """Remove a zoning, its territories and their values, and publish what remains."""
+    migrate(engine)
+    with engine.begin() as conn:
+        zonings.remove(conn, millesime, level, liste)
+    _publish(engine, progress)
 
 
 def load_populations(
@@ -116,6 +151,22 @@ def _load(
         findings = load(conn, delivery, region, progress)
     _analyze(engine)
     return [f"{millesime} : {finding}" for finding in findings]
+
+
+def _arrondissements(engine: Engine, settings: Settings, progress: Progress) -> None:
+    """Load the arrondissements that the registries hold, where limits that came from there have none yet."""
+    with engine.begin() as conn:
+        lacking = conn.scalars(
+            sa.select(Millesime.year)
+            .where(
+                Millesime.outlines,
+                Millesime.source == "registry",
+                ~sa.exists().where(Zoning.millesime == Millesime.year, Zoning.level == Level.ARRONDISSEMENT.value),
+            )
+            .order_by(Millesime.year)
+        ).all()
+        for year in lacking:
+            zonings.load(conn, *arrondissements(year, settings.home / DOWNLOADS), year, progress)
 
 
 def _import(engine: Engine, settings: Settings, millesimes: set[int] | None, progress: Progress) -> None:

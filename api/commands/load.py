@@ -1,4 +1,4 @@
-"""`ores load`: boundaries and populations brought into the database, without serving."""
+"""`ores load`: boundaries, zonings and populations brought into the database, without serving."""
 
 from typing import Annotated
 
@@ -8,6 +8,8 @@ from api.commands.french import FrenchCommand, FrenchGroup, console, remark, say
 from api.database import open_database
 from api.progress import shown
 from api.settings import read_settings
+from boundaries.levels import ZONINGS
+from boundaries.zonings.asked import Asked, Columns, decisions, zoning_level
 from geo.errors import Invalid
 
 app = typer.Typer(cls=FrenchGroup, help="Charger des territoires et des indicateurs.", no_args_is_help=True)
@@ -73,3 +75,88 @@ def populations(region: Region = None, millesime: Millesimes = None) -> None:
     engine.dispose()
     remark(remarks)
     say("Les populations sont chargées.")
+
+
+@app.command(cls=FrenchCommand)
+def zonings(
+    file: Annotated[
+        str,
+        typer.Argument(help="Liste de communes\u202f: CSV, XLSX, XLS, ODS, ou son adresse.", metavar="FICHIER"),
+    ] = "",
+    niveau: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Niveau\u202f: " + ", ".join(ZONINGS) + "\u202f; se répète pour un fichier qui en a plusieurs.",
+            metavar="NIVEAU",
+        ),
+    ] = None,
+    millesime: Annotated[
+        int | None, typer.Option(help="Géographie dans laquelle le zonage s’applique.", metavar="ANNÉE")
+    ] = None,
+    definition: Annotated[
+        int | None,
+        typer.Option(help="Année de définition des zones, si la colonne (ZE2020) ne la dit pas.", metavar="ANNÉE"),
+    ] = None,
+    cog: Annotated[
+        int | None,
+        typer.Option(help="Géographie des codes du fichier, si ce n’est pas --millesime.", metavar="ANNÉE"),
+    ] = None,
+    colonne: Annotated[str | None, typer.Option(help="Colonne du code de la zone.", metavar="COLONNE")] = None,
+    libelle: Annotated[str | None, typer.Option(help="Colonne du nom de la zone.", metavar="COLONNE")] = None,
+    commune: Annotated[str | None, typer.Option(help="Colonne du code de la commune.", metavar="COLONNE")] = None,
+    feuille: Annotated[str | None, typer.Option(help="Feuille du classeur.", metavar="FEUILLE")] = None,
+    nom: Annotated[str | None, typer.Option(help="Nom du zonage.", metavar="NOM")] = None,
+    liste: Annotated[
+        str, typer.Option(help="Identifiant de la liste, au niveau perimetre.", metavar="LISTE")
+    ] = "",
+    source: Annotated[str | None, typer.Option(help="Producteur de la liste.", metavar="TEXTE")] = None,
+    licence: Annotated[str, typer.Option(help="Licence de la liste.", metavar="TEXTE")] = "licence non précisée",
+    rattacher: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Zone d’une commune que le report ne peut pas décider\u202f; se répète.", metavar="COMMUNE=ZONE"
+        ),
+    ] = None,
+    retirer: Annotated[bool, typer.Option("--retirer", help="Retirer le zonage au lieu de le charger.")] = False,
+) -> None:
+    """Charger des zonages faits de communes, puis publier les indicateurs à leurs niveaux."""
+    levels = [zoning_level(text) for text in niveau or []]
+    if not levels or millesime is None:
+        raise Invalid("Donnez le niveau (--niveau) et la géographie où il s’applique (--millesime).")
+    from api import setup
+
+    settings = read_settings()
+    if retirer:
+        if file or len(levels) > 1:
+            raise Invalid("--retirer ne prend pas de fichier, et un seul --niveau.")
+        engine = open_database(settings, say)
+        with shown(console) as progress:
+            setup.remove_zoning(engine, levels[0], liste, millesime, progress)
+        engine.dispose()
+        say("Le zonage est retiré.")
+        return
+    if not file:
+        raise Invalid("Donnez le fichier de la liste, ou son adresse.")
+    if len(levels) > 1 and (colonne or libelle or nom or rattacher):
+        raise Invalid("--colonne, --libelle, --nom et --rattacher vont avec un seul --niveau.")
+    asked = [
+        Asked(
+            level=level,
+            millesime=millesime,
+            columns=Columns(commune, colonne, libelle, feuille),
+            definition=definition,
+            given_in=cog or millesime,
+            label=nom,
+            liste=liste,
+            source=source,
+            licence=licence,
+            told=decisions(rattacher or []),
+        )
+        for level in levels
+    ]
+    engine = open_database(settings, say)
+    with shown(console) as progress:
+        remarks = setup.load_zonings(engine, settings, file, asked, progress)
+    engine.dispose()
+    remark(remarks)
+    say("Les zonages sont chargés." if len(asked) > 1 else "Le zonage est chargé.")

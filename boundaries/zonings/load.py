@@ -67,23 +67,24 @@ def load(
     millesime: int,
     progress: Progress,
     told: Mapping[str, str] | None = None,
+    found: Sequence[Finding] = (),
 ) -> list[Finding]:
     """Return what was found, after a zoning has replaced its former state in a millesime.
 
-    `told` gives the zone of communes that a person decided on. Raises NotFound for a millesime that is not loaded,
-    Invalid, before anything is written, when a check refuses.
+    `told` gives the zone of communes that a person decided on, `found` what was found when the list was read.
+    Raises NotFound for a millesime that is not loaded, Invalid, before anything is written, when a check refuses.
     """
     require_millesime(conn, millesime)
-    findings = checks.form_findings(terms, composition)
+    findings = [*found, *checks.form_findings(terms, composition)]
     checks.refuse(findings, terms, millesime)
     unnamed = sorted(set((told or {}).values()) - composition.names.keys())
     if unnamed:
         raise Invalid(f"Zones inconnues de la liste, demandées par --rattacher : {', '.join(unnamed)}.")
-    pairs, found = whole_cities(composition.pairs)
-    findings += found
+    pairs, brought = whole_cities(composition.pairs)
+    findings += brought
     moves, before = _moves(conn, terms.given_in, millesime)
-    pairs, found = carried(pairs, moves, before, (terms.given_in, millesime), told or {})
-    findings += found
+    pairs, brought = carried(pairs, moves, before, (terms.given_in, millesime), told or {})
+    findings += brought
     laid = _laid(terms, replace(composition, pairs=pairs), _ground(conn, millesime), list(map(_noted, findings)))
     findings += laid.findings
     checks.refuse(findings, terms, millesime)
