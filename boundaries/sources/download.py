@@ -38,9 +38,18 @@ def shown(url: str) -> str:
 
 
 def download(
-    url: str, target: Path, progress: Progress, *, label: str, limit_bytes: int, pause: Pause = time.sleep
+    url: str,
+    target: Path,
+    progress: Progress,
+    *,
+    label: str,
+    limit_bytes: int,
+    pause: Pause = time.sleep,
+    redirected: bool = True,
 ) -> None:
     """Bring `target` to what the address holds now; `limit_bytes` bounds its size.
+
+    Redirections are followed unless `redirected` is false: they are then refused like any other answer.
 
     Temporary refusals (408, 429, 5xx, lost connections) are tried again, at most `ATTEMPTS` times, after
     the time that the server asks for. A partial copy is resumed when the server proves by a strong ETag
@@ -49,7 +58,7 @@ def download(
     """
     step = Step(progress, label)
     reason = ""
-    with httpx.Client(follow_redirects=True, max_redirects=5, timeout=TIMEOUT_S) as client:
+    with httpx.Client(follow_redirects=redirected, max_redirects=5, timeout=TIMEOUT_S) as client:
         for attempt in range(ATTEMPTS):
             wait = 0.5 * 2**attempt
             try:

@@ -59,10 +59,12 @@ def fetch(
     name: str | None = None,
     limit_bytes: int = LIMIT_BYTES,
     pause: Pause = time.sleep,
+    redirected: bool = True,
 ) -> Fetched:
     """Return one file: the local one itself, or the copy of the address kept in `cache`.
 
-    A copy already there is used again only if the server says that it has not changed.
+    A copy already there is used again only if the server says that it has not changed. Redirections are followed
+    unless `redirected` is false.
     """
     location = location.strip()
     if not is_url(location):
@@ -82,7 +84,7 @@ def fetch(
     safe = re.sub(r"[^\w.-]", "_", title, flags=re.ASCII)[-80:]
     target = cache / f"{hashlib.sha256(location.encode()).hexdigest()[:16]}-{safe}"
     label = f"Téléchargement de {name or title}"
-    download(location, target, progress, label=label, limit_bytes=limit_bytes, pause=pause)
+    download(location, target, progress, label=label, limit_bytes=limit_bytes, pause=pause, redirected=redirected)
     return Fetched(target, name or title, sha256_of(target))
 
 

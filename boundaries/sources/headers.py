@@ -6,8 +6,10 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 
-def retry_after(value: str) -> float | None:
+def retry_after(value: str, now: datetime | None = None) -> float | None:
     """Return the seconds that a Retry-After header asks for (a number or a date), None when it says nothing.
+
+    `now`, the present by default, is what a date is compared with.
 
     >>> retry_after("7"), retry_after("Wed, 21 Oct 2015 07:28:00 GMT"), retry_after("bientôt")
     (7.0, 0.0, None)
@@ -18,7 +20,7 @@ def retry_after(value: str) -> float | None:
         until = parsedate_to_datetime(value)
     except ValueError:
         return None
-    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - (now or datetime.now(UTC))).total_seconds())
 
 
 def continues(response: httpx.Response, offset: int) -> bool:

@@ -1,0 +1,223 @@
+"""Understands Melodi's answers: observations become the rows of one sheet, metadata become labels."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import pandas as pd
+
+from geo.errors import Invalid
+from indicators.imports.sheets import Sheet
+from indicators.sources import sdmx
+
+BATCH = 50_000
+GEO = ("GEO_MILLESIME", "GEO_LEVEL", "GEO")
+MEASURE, STATUS, VALUE = "MEASURE", "STATUS", "OBS_VALUE"
+OWN = frozenset({*GEO[:2], MEASURE, STATUS, VALUE})
+
+Row = dict[str, str | None]
+
+
+def rows_of(page: Mapping[str, Any], asked: str) -> list[Row]:
+    """Return the observations of a page, one row per measure, every cell a text or None.
+
+    GEO is split into its year, its level and its code; the measure’s name (OBS_VALUE_NIVEAU…) goes to MEASURE.
+    Raises Invalid when the page is of another form, or holds a column that would be overwritten.
+    """
+    observations = page.get("observations")
+    if not isinstance(observations, list):
+        raise Invalid(f"La réponse reçue pour {asked} ne contient pas d’observations.")
+    rows = []
+    for observation in observations:
+        parts = observation if isinstance(observation, dict) else {}
+        dimensions, measures = parts.get("dimensions"), parts.get("measures")
+        attributes = parts.get("attributes") or {}
+        if not (isinstance(dimensions, dict) and isinstance(measures, dict) and measures):
+            raise Invalid(f"La réponse reçue pour {asked} contient une observation sans dimension ou sans mesure.")
+        if not isinstance(attributes, dict) or OWN & (dimensions.keys() | attributes.keys()):
+            raise Invalid(f"La réponse reçue pour {asked} contient une observation dont les noms se confondent.")
+        common = {name: text(value) for name, value in (attributes | dimensions).items()}
+        if isinstance(place := common.get("GEO"), str):
+            common |= zip(GEO, sdmx.territory(place), strict=True)
+        for name, measure in measures.items():
+            value = measure.get("value") if isinstance(measure, dict) else measure
+            rows.append(common | {MEASURE: name, VALUE: text(value)})
+    return rows
+
+
+def text(value: object) -> str | None:
+    """Return a value of JSON as the text of a cell: a number in full, without exponent or useless decimals.
+
+    >>> text(327734.0), text(99.14), text(1e-07), text(-0.0), text(2005), text(None), text("01")
+    ('327734', '99.14', '0.0000001', '0', '2005', None, '01')
+    """
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else format(Decimal(repr(value)), "f")
+    return str(value) if isinstance(value, int) else orjson.dumps(value).decode()
+
+
+@dataclass
+class Observations:
+    """What several pages hold together; equal texts are kept once."""
+
+    count: int = 0
+    rows: list[Row] = field(default_factory=list)
+    dimensions: set[str] = field(default_factory=set)
+    attributes: set[str] = field(default_factory=set)
+    _texts: dict[str, str] = field(default_factory=dict)
+
+    def add(self, page: Mapping[str, Any], asked: str) -> list[Row]:
+        """Take a page in; return its rows."""
+        rows = rows_of(page, asked)
+        self.count += len(page["observations"])
+        for observation in page["observations"]:
+            self.dimensions.update(observation["dimensions"])
+            self.attributes.update(observation.get("attributes") or ())
+        kept = self._texts
+        self.rows += [
+            {name: cell if cell is None else kept.setdefault(cell, cell) for name, cell in row.items()}
+            for row in rows
+        ]
+        return rows
+
+    def table(self, asked: str) -> tuple[pd.DataFrame, list[str]]:
+        """Return the rows in an order that does not depend on the server’s, and French remarks.
+
+        Columns: the territory, the other dimensions, MEASURE, the attributes, STATUS (`indicators.statuses`) and
+        OBS_VALUE. Raises Invalid when two rows describe the same thing: the pages then do not belong together.
+        """
+        geo = list(GEO) if "GEO" in self.dimensions or not self.rows else []
+        keys = [*geo, *sorted(self.dimensions - {"GEO"}), MEASURE]
+        attributes = sorted(self.attributes - self.dimensions)
+        frame = pd.DataFrame(self.rows, columns=[*keys, *attributes, VALUE], dtype=object)
+        frame = frame.where(frame.notna(), None).sort_values(keys, na_position="first", ignore_index=True)
+        if frame.duplicated(keys).any():
+            raise Invalid(f"{asked}\u202f: la même observation est donnée deux fois. Recommencez plus tard.")
+        statuses, remarks = _statuses(frame)
+        frame.insert(len(frame.columns) - 1, STATUS, pd.Series(statuses, dtype=object))
+        ours = {level.value for level in sdmx.LEVELS.values()}
+        foreign = {level or "aucun" for level in frame[GEO[1]].unique() if level not in ours} if geo else set()
+        if foreign:
+            remarks.append(
+                f"Niveaux géographiques que l’observatoire ne connaît pas\u202f: {', '.join(sorted(foreign))}."
+            )
+        return frame, remarks
+
+
+def _statuses(frame: pd.DataFrame) -> tuple[list[str | None], list[str]]:
+    """Return the status of each row, None where a code is unknown, and a remark for each such combination."""
+    given = [column for column in sdmx.STATUS_COLUMNS if column in frame.columns]
+    cases = list(zip(*(frame[column] for column in given), frame[VALUE].notna(), strict=True))
+    said: dict[tuple[Any, ...], str | None] = {}
+    remarks = []
+    for case in sorted(set(cases), key=repr):
+        try:
+            said[case] = sdmx.status_of(dict(zip(given, case[:-1], strict=True)), bool(case[-1])).value
+        except Invalid as error:
+            said[case] = None
+            remarks.append(f"{error.detail} Observations concernées\u202f: {cases.count(case)}.")
+    return [said[case] for case in cases], remarks
+
+
+def digest_of(dataset: str, frame: pd.DataFrame) -> str:
+    """Return the SHA-256 of the dataset’s name, the headings and the rows: the same observations, the same digest."""
+    digest = hashlib.sha256(orjson.dumps([dataset, *frame.columns]))
+    for row in frame.itertuples(index=False, name=None):
+        digest.update(b"\n" + orjson.dumps(row))
+    return digest.hexdigest()
+
+
+def sheet_of(name: str, frame: pd.DataFrame) -> Sheet:
+    """Return the observations as a sheet: the headings on line 1, an observation on each line after."""
+
+    def batches() -> Iterator[pd.DataFrame]:
+        yield pd.DataFrame([list(frame.columns)], index=[1], dtype=object)
+        cells = frame.set_axis(range(len(frame.columns)), axis=1).set_axis(range(2, len(frame) + 2), axis=0)
+        for start in range(0, len(frame), BATCH):
+            yield cells.iloc[start : start + BATCH]
+
+    return Sheet(name, batches)
+
+
+@dataclass(frozen=True)
+class Concept:
+    """A dimension, an attribute or the measure of a dataset, and the French labels of its codes.
+
+    A territory’s code is the one that observations have (`2022-DEP-44`).
+    """
+
+    code: str
+    label: str
+    labels: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Product:
+    """A file of a dataset: its name, its format, its size in bytes as the catalogue announces it."""
+
+    id: str
+    title: str
+    format: str
+    size: int | None
+    zipped: bool
+
+    @property
+    def file(self) -> str:
+        """Return the name of the file, with the suffix that tells what it is."""
+        return f"{self.id}.{'zip' if self.zipped else self.format.lower()}"
+
+
+def concepts_of(content: Mapping[str, Any]) -> dict[str, Concept]:
+    """Return the concepts of an answer of `/range`, by code.
+
+    A code without a French label has its English one, else itself.
+    """
+    concepts = {}
+    for item in _dicts(content.get("range")):
+        concept = item.get("concept") or {}
+        values = {
+            str(v.get("id", v.get("code")) if concept.get("code") == "GEO" else v.get("code")): v
+            for v in _dicts(item.get("values"))
+        }
+        labels = {code: french(value.get("label")) or code for code, value in values.items()}
+        code = str(concept.get("code"))
+        concepts[code] = Concept(code, french(concept.get("label")) or code, labels)
+    return concepts
+
+
+def products_of(content: Mapping[str, Any]) -> dict[str, Product]:
+    """Return the files that an answer of `/catalog` lists, by name."""
+    return {
+        str(item["id"]): Product(
+            id=str(item["id"]),
+            title=str(item.get("title") or item["id"]),
+            format=str(item.get("format") or "bin"),
+            size=item["byteSize"] if isinstance(item.get("byteSize"), int) else None,
+            zipped="zip" in str(item.get("packageFormat")),
+        )
+        for item in _dicts(content.get("product"))
+        if item.get("id")
+    }
+
+
+def french(label: object) -> str:
+    """Return the French text of a label, else the English one, else nothing; Melodi writes labels in two ways.
+
+    >>> french({"fr": "Âge", "en": "Age"}), french([{"lang": "en", "content": "Age"}, {"lang": "fr", "content": "Âge"}])
+    ('Âge', 'Âge')
+    >>> french({"en": "Age"}), french(None)
+    ('Age', '')
+    """
+    texts = {item.get("lang"): item.get("content") for item in _dicts(label)} if isinstance(label, list) else label
+    if not isinstance(texts, dict):
+        return ""
+    return str(texts.get("fr") or texts.get("en") or "").strip()
+
+
+def _dicts(items: object) -> Iterable[dict[str, Any]]:
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
