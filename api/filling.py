@@ -5,12 +5,11 @@ Requests are served by connections that can only read. A route that finds a seri
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sa
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from indicators.publication.filling import fill
 from indicators.published import NotYetComputed
@@ -48,19 +47,12 @@ class Filler:
 class FillingRoute(APIRoute):
     """A route that is asked again once the series it lacked are computed."""
 
-    def __init__(self, *args: Any, **given: Any) -> None:
-        super().__init__(*args, **given)
-        self.app = _filling(self.app)
-
-
-def _filling(inner: ASGIApp) -> ASGIApp:
-    async def asked(scope: Scope, receive: Receive, send: Send) -> None:
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request. Only those without a body find series that are lacking."""
         for _ in range(TURNS):
             try:
-                await inner(scope, receive, send)
+                await super().handle(scope, receive, send)
                 return
             except NotYetComputed as lacking:
                 await run_in_threadpool(scope["app"].state.filler.fill, lacking.series_ids)
         raise RuntimeError("series are still not computed")
-
-    return asked

@@ -197,7 +197,7 @@ def test_an_etag_known_to_the_client_is_answered_304(client: httpx.Client) -> No
             "Paramètre inconnu : truc. Paramètres acceptés : level",
         ),
         ("/api/territories", 400, "« level » absent"),
-        ("/api/territories?level=canton", 400, "'commune'"),
+        ("/api/territories?level=quartier", 400, "'commune'"),
         ("/api/territories?level=commune&level=epci", 400, "plusieurs fois"),
         ("/api/territories?level=commune&millesime=1900", 400, "au moins 1943"),
         ("/api/territories?level=commune&millesime=2024x", 400, "nombre entier"),

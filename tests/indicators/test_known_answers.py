@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import sqlalchemy as sa
+from computed import table as values_of
 
 from boundaries.levels import Level
-from indicators import published
 from indicators.statuses import Status
-from indicators.tables import Import
+from indicators.tables import Delivery, Import
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 TOTALS = {"2016": 3_737_632, "2019": 3_806_461, "2020": 3_832_120, "2022": 3_879_216, "2023": 3_907_156}
@@ -22,7 +22,7 @@ MILLESIMES = (2019, 2021, 2022, 2023, 2024, 2025)
 def test_the_regions_total_is_the_same_in_every_geography(loaded: sa.Engine, period: str, millesime: int) -> None:
     with loaded.connect() as conn:
         for level in (Level.REGION, Level.DEPARTEMENT, Level.COMMUNE):
-            table = published.table(conn, "population", level, period, millesime)
+            table = values_of(conn, "population", level, period, millesime)
             assert sum(value or 0 for value in table.values) == pytest.approx(TOTALS[period], abs=1e-6)
             if level is not Level.COMMUNE:
                 assert set(table.statuses) == {Status.OBSERVED}
@@ -31,8 +31,8 @@ def test_the_regions_total_is_the_same_in_every_geography(loaded: sa.Engine, per
 @pytest.mark.parametrize("millesime", MILLESIMES)
 def test_2021_lacks_two_communes_and_says_so(loaded: sa.Engine, millesime: int) -> None:
     with loaded.connect() as conn:
-        region = published.table(conn, "population", Level.REGION, "2021", millesime)
-        communes = published.table(conn, "population", Level.COMMUNE, "2021", millesime)
+        region = values_of(conn, "population", Level.REGION, "2021", millesime)
+        communes = values_of(conn, "population", Level.COMMUNE, "2021", millesime)
     assert region.values == [3_852_877.0]
     assert region.statuses == [Status.PARTIAL]
     assert region.coverages[0] == pytest.approx(1230 / 1232, abs=1e-6)
@@ -48,8 +48,8 @@ def test_2021_lacks_two_communes_and_says_so(loaded: sa.Engine, millesime: int) 
 
 def test_only_the_communes_of_the_split_are_estimated(loaded: sa.Engine) -> None:
     with loaded.connect() as conn:
-        table = published.table(conn, "population", Level.COMMUNE, "2016", 2025)
-        epci = published.table(conn, "population", Level.EPCI, "2016", 2025)
+        table = values_of(conn, "population", Level.COMMUNE, "2016", 2025)
+        epci = values_of(conn, "population", Level.EPCI, "2016", 2025)
     estimated = {
         code: value
         for code, value, status in zip(table.codes, table.values, table.statuses, strict=True)
@@ -62,8 +62,12 @@ def test_only_the_communes_of_the_split_are_estimated(loaded: sa.Engine) -> None
 
 def test_both_versions_of_a_year_are_kept_and_one_is_released(loaded: sa.Engine) -> None:
     with loaded.connect() as conn:
-        rows = conn.execute(sa.select(Import.period, Import.millesime, Import.released).order_by(Import.id)).all()
-    released = [(row.period, row.millesime) for row in rows if row.released]
+        rows = conn.execute(
+            sa.select(Import.period, Import.millesime, Delivery.state)
+            .join(Delivery, Delivery.id == Import.delivery_id)
+            .order_by(Import.id)
+        ).all()
+    released = [(row.period, row.millesime) for row in rows if row.state == "released"]
     assert released == [
         ("2016", 2019),
         ("2019", 2021),
@@ -72,14 +76,14 @@ def test_both_versions_of_a_year_are_kept_and_one_is_released(loaded: sa.Engine)
         ("2022", 2024),
         ("2023", 2025),
     ]
-    assert {(row.period, row.millesime) for row in rows if not row.released} == {
+    assert {(row.period, row.millesime) for row in rows if row.state == "draft"} == {
         ("2019", 2022), ("2020", 2023), ("2023", 2025),
     }  # fmt: skip
 
 
 def test_the_density_of_the_region(loaded: sa.Engine) -> None:
     with loaded.connect() as conn:
-        table = published.table(conn, "densite", Level.REGION, "2022", 2025)
+        table = values_of(conn, "densite", Level.REGION, "2022", 2025)
     assert table.values[0] == pytest.approx(3_879_216 / 32_359.0, rel=1e-4)
 
 
@@ -93,5 +97,5 @@ def test_populations_2022_equal_insees_own_file(loaded: sa.Engine) -> None:
     codes = frame["DEPCOM"] if "DEPCOM" in frame else frame["COM"]
     expected = dict(zip(codes, frame["PMUN"].astype(int), strict=True))
     with loaded.connect() as conn:
-        table = published.table(conn, "population", Level.COMMUNE, "2022", 2024)
+        table = values_of(conn, "population", Level.COMMUNE, "2022", 2024)
     assert dict(zip(table.codes, table.values, strict=True)) == {code: expected[code] for code in table.codes}

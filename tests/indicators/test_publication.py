@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 import sqlalchemy as sa
+from computed import computed
+from computed import table as values_of
 from toycountry import POPULATIONS, country
 
 from boundaries.levels import Level
@@ -15,7 +17,6 @@ from indicators import published
 from indicators.journal import Actor
 from indicators.lifecycle import record_delivery, release_delivery, validate
 from indicators.publication import publish
-from indicators.publication.filling import fill
 from indicators.statuses import Status
 from indicators.tables import Import, ImportValue, Release
 
@@ -70,13 +71,7 @@ def bring(
 
 
 def read(conn: sa.Connection, indicator: str, level: Level, period: str, millesime: int) -> dict[str, Read]:
-    while True:
-        try:
-            table = published.table(conn, indicator, level, period, millesime)
-            break
-        except published.NotYetComputed as lacking:
-            for series_id in lacking.series_ids:
-                fill(conn, series_id)
+    table = values_of(conn, indicator, level, period, millesime)
     return {
         code: Read(value, status, coverage)
         for code, value, status, coverage in zip(
@@ -209,7 +204,8 @@ def test_publishing_again_makes_no_new_release_and_a_change_supersedes(two_years
 
 
 def test_a_territorys_history_is_in_one_geography(two_years: sa.Connection) -> None:
-    rows = published.history(two_years, "population", Place.parse("commune:49001"), 2024)
+    place = Place.parse("commune:49001")
+    rows = computed(two_years, lambda: published.history(two_years, "population", place, 2024))
     assert [(row.period, row.value) for row in rows] == [("2016", 1100.0), ("2022", 1210.0)]
 
 
