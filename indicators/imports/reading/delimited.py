@@ -80,16 +80,17 @@ def survey(source: Source, encoding: Encoding, separator: str) -> Survey:
     seen = Survey()
     for piece in pieces(blocks(source, encoding), separator, source.name):
         if isinstance(piece, Tidy):
-            widths = _widths(piece.bare, separator)
+            widths = piece.widths
             lines: npt.NDArray[np.int64] = np.arange(piece.line, piece.line + len(widths))
         else:
             widths = np.array([len(cells) for cells in piece.cells], dtype=np.int64)
             lines = np.array(piece.lines)
-        for width, count in zip(*np.unique(widths, return_counts=True), strict=True):
-            seen.widths[int(width)] += int(count)
-            known = seen.lines.setdefault(int(width), [])
+        counts = np.bincount(widths)
+        for width in np.flatnonzero(counts).tolist():
+            seen.widths[width] += int(counts[width])
+            known = seen.lines.setdefault(width, [])
             if len(known) < _LINES_SHOWN:
-                known.extend(int(line) for line in lines[widths == width][: _LINES_SHOWN - len(known)])
+                known.extend(lines[widths == width][: _LINES_SHOWN - len(known)].tolist())
         if isinstance(piece, Rows) and not seen.broken:
             seen.broken = _swallowed(piece, separator, seen.usual)
         limits.COLUMNS.check(seen.width, source.name, f" (ligne {seen.lines[seen.width][0]})")
@@ -106,19 +107,16 @@ def survey(source: Source, encoding: Encoding, separator: str) -> Survey:
 def _batches(source: Source, encoding: Encoding, separator: str, seen: Survey) -> Iterator[pd.DataFrame]:
     """The rows anew, block by block."""
     for piece in pieces(blocks(source, encoding), separator, source.name):
-        if isinstance(piece, Tidy):
-            try:
-                table = _parse(piece.text, separator, seen.usual)
-            except pa.ArrowInvalid:  # rows of several widths
-                piece, _ = cut(piece.text, separator, piece.line, source.name)
-            else:
-                yield frame(table.columns, range(piece.line, piece.line + table.num_rows), seen.width)
-                continue
-        yield frame(columns_of(piece.cells), piece.lines, seen.width)
+        if isinstance(piece, Tidy) and bool(np.all(piece.widths == seen.usual)):
+            table = _parse(piece.text, separator, seen.usual)
+            yield frame(table.columns, range(piece.line, piece.line + table.num_rows), seen.width)
+            continue
+        rows = piece if isinstance(piece, Rows) else cut(piece.text, separator, piece.line, source.name)[0]
+        yield frame(columns_of(rows.cells), rows.lines, seen.width)
 
 
 def _parse(text: bytes, separator: str, width: int) -> pa.Table:
-    """The cells of tidy lines that all have this width; ArrowInvalid when one has another."""
+    """The cells of tidy lines that all have this width."""
     names = [str(number) for number in range(width)]
     return arrow_csv.read_csv(
         pa.BufferReader(text),
@@ -128,20 +126,6 @@ def _parse(text: bytes, separator: str, width: int) -> pa.Table:
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
         ),
     )
-
-
-def _widths(text: bytes, separator: str) -> npt.NDArray[np.int64]:
-    """How many cells each of these lines has, quotes taken away; 0 for a blank line."""
-    if b"\r" in text:
-        text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    if not text.endswith(b"\n"):
-        text += b"\n"
-    letters = np.frombuffer(text, dtype=np.uint8)
-    ends = np.flatnonzero(letters == ord("\n"))
-    marks = np.flatnonzero(letters == ord(separator))
-    separators = np.diff(np.searchsorted(marks, ends), prepend=0)
-    blank = np.diff(ends, prepend=-1) == 1
-    return np.where(blank, 0, separators + 1)
 
 
 def _swallowed(rows: Rows, separator: str, usual: int) -> list[int]:

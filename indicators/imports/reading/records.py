@@ -7,14 +7,17 @@ letter alone, and is doubled inside; anywhere else it is a letter.
 
 import csv
 import io
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
+import numpy as np
+import numpy.typing as npt
+
 from indicators.imports.reading import limits
 from indicators.imports.reading.limits import UnreadableFile, quoted
 from indicators.imports.reading.lines import count_lines
+from indicators.imports.reading.tidy import widths_of
 
 # Blocks hold no NUL: a line that is one is read as a row of its own unless a quote is open.
 _SENTINEL = "\0"
@@ -22,14 +25,11 @@ _SENTINEL = "\0"
 
 @dataclass(frozen=True)
 class Tidy:
-    """One row per line, quotes only around whole cells. `line` is that of the first row.
-
-    `bare` is the text with a letter in place of each quoted cell: its separators are all true ones.
-    """
+    """One row per line, quotes around whole cells alone: the line of the first row, the width of each."""
 
     line: int
     text: bytes
-    bare: bytes
+    widths: npt.NDArray[np.int64]
 
 
 @dataclass
@@ -45,17 +45,14 @@ def pieces(texts: Iterator[bytes], separator: str, name: str) -> Iterator[Tidy |
 
     Raises UnreadableFile with the line where a quote opens that is never closed, or closes too far to be meant.
     """
-    # Once its quotes are all taken away, a block has none that is open, misplaced or around several lines.
-    mark = re.escape(separator).encode()
-    whole_cell = re.compile(rb'(?:(?<=[\r\n%b])|\A)"(?:[^"\r\n]+|"")*+"(?=[\r\n%b]|\Z)' % (mark, mark))
     line = 1
     carried = b""
     for text in texts:
         block = carried + text
         carried = b""
-        bare = whole_cell.sub(b"q", block) if b'"' in block else block
-        if b'"' not in bare:
-            yield Tidy(line, block, bare)
+        widths = widths_of(block, separator)
+        if widths is not None:
+            yield Tidy(line, block, widths)
             line += count_lines(block)
             continue
         rows, carried = cut(block, separator, line, name)
