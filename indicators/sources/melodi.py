@@ -20,12 +20,11 @@ from indicators.sources.melodi_answers import (
     Observations,
     Product,
     concepts_of,
-    digest_of,
     french,
     products_of,
-    sheet_of,
 )
 from indicators.sources.melodi_query import Filters, Query, check, unanswered
+from indicators.sources.tabular import digest_of, sheet_of
 
 OFFICIAL = "https://api.insee.fr/melodi"
 LICENCE = "Licence Ouverte 2.0"

@@ -1,19 +1,15 @@
 """Understands Melodi's answers: observations become the rows of one sheet, metadata become labels."""
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
-import orjson
 import pandas as pd
 
 from geo.errors import Invalid
-from indicators.imports.sheets import Sheet
 from indicators.sources import sdmx
+from indicators.sources.tabular import text
 
-BATCH = 50_000
 GEO = ("GEO_MILLESIME", "GEO_LEVEL", "GEO")
 MEASURE, STATUS, VALUE = "MEASURE", "STATUS", "OBS_VALUE"
 OWN = frozenset({*GEO[:2], MEASURE, STATUS, VALUE})
@@ -46,19 +42,6 @@ def rows_of(page: Mapping[str, Any], asked: str) -> list[Row]:
             value = measure.get("value") if isinstance(measure, dict) else measure
             rows.append(common | {MEASURE: name, VALUE: text(value)})
     return rows
-
-
-def text(value: object) -> str | None:
-    """Return a value of JSON as the text of a cell: a number in full, without exponent or useless decimals.
-
-    >>> text(327734.0), text(99.14), text(1e-07), text(-0.0), text(2005), text(None), text("01")
-    ('327734', '99.14', '0.0000001', '0', '2005', None, '01')
-    """
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else format(Decimal(repr(value)), "f")
-    return str(value) if isinstance(value, int) else orjson.dumps(value).decode()
 
 
 @dataclass
@@ -122,26 +105,6 @@ def _statuses(frame: pd.DataFrame) -> tuple[list[str | None], list[str]]:
             said[case] = None
             remarks.append(f"{error.detail} Observations concernées\u202f: {cases.count(case)}.")
     return [said[case] for case in cases], remarks
-
-
-def digest_of(dataset: str, frame: pd.DataFrame) -> str:
-    """Return the SHA-256 of the dataset’s name, the headings and the rows: the same observations, the same digest."""
-    digest = hashlib.sha256(orjson.dumps([dataset, *frame.columns]))
-    for row in frame.itertuples(index=False, name=None):
-        digest.update(b"\n" + orjson.dumps(row))
-    return digest.hexdigest()
-
-
-def sheet_of(name: str, frame: pd.DataFrame) -> Sheet:
-    """Return the observations as a sheet: the headings on line 1, an observation on each line after."""
-
-    def batches() -> Iterator[pd.DataFrame]:
-        yield pd.DataFrame([list(frame.columns)], index=[1], dtype=object)
-        cells = frame.set_axis(range(len(frame.columns)), axis=1).set_axis(range(2, len(frame) + 2), axis=0)
-        for start in range(0, len(frame), BATCH):
-            yield cells.iloc[start : start + BATCH]
-
-    return Sheet(name, batches)
 
 
 @dataclass(frozen=True)
