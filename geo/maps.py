@@ -18,7 +18,7 @@ from branca.element import MacroElement
 from folium.map import FitBounds
 from folium.template import Template
 
-from geo.palettes import PATTERNS, VEIL
+from geo.palettes import PATTERNS
 
 Bounds = tuple[float, float, float, float]  # west, south, east, north, in degrees
 
@@ -293,12 +293,3 @@ def _marks(source: str, visible: bool) -> list[dict[str, Any]]:
         outline["paint"] = {"line-color": colour, "line-width": ["case", chosen, widths[0], lit, widths[1], 0]}
         outlines.append(outline)
     return [circles, *outlines]
-
-
-def pattern_layers(source: str) -> dict[str, str]:
-    """Return the layer of each pattern of a source, by name of pattern.
-
-    >>> pattern_layers("x")["hachures"]
-    'x-hachures'
-    """
-    return {pattern.name: f"{source}-{pattern.name}" for pattern in (*PATTERNS, VEIL)}

@@ -97,6 +97,8 @@ CROSS = Pattern(
 DOTS = Pattern("points", 8, "M2 2h.01M6 6h.01", "#767c80", 2, "#ffffff")
 ZIGZAG = Pattern("chevrons", 8, "M-1 3L0 2L4 6L8 2L9 3", "#767c80", 1.2, "#ffffff")
 # Laid over the colour of a class whose values are not plain observations.
-VEIL = Pattern("semis", 8, "M1 4h2M5 0h2M5 8h2", "#14212b", 1.4, None)
+DASHES = Pattern("semis", 8, "M1 4h2M5 0h2M5 8h2", "#14212b", 1.4, None)
+GRAINS = Pattern("grains", 8, "M2 2h.01M6 6h.01", "#14212b", 1.7, None)
+PLUSES = Pattern("croisettes", 12, "M1.5 3h3M3 1.5v3M7.5 9h3M9 7.5v3", "#14212b", 1.1, None)
 
-PATTERNS = (HATCH, LINES, CROSS, DOTS, ZIGZAG, VEIL)
+PATTERNS = (HATCH, LINES, CROSS, DOTS, ZIGZAG, DASHES, GRAINS, PLUSES)

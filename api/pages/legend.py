@@ -10,7 +10,20 @@ from api.pages.french import decimals, exact, number
 from geo.classes import Classes, Method, index_of
 from geo.errors import Invalid
 from geo.maps import PLAIN
-from geo.palettes import CATEGORIES, CROSS, DOTS, HATCH, LINES, VEIL, ZIGZAG, Pattern, diverging, sequential
+from geo.palettes import (
+    CATEGORIES,
+    CROSS,
+    DASHES,
+    DOTS,
+    GRAINS,
+    HATCH,
+    LINES,
+    PLUSES,
+    ZIGZAG,
+    Pattern,
+    diverging,
+    sequential,
+)
 from indicators.statuses import LABELS, Status
 
 # How a territory without a figure is drawn; never with a colour of the ramp.
@@ -22,7 +35,11 @@ ABSENT: dict[Status, Pattern] = {
     Status.IMPOSSIBLE: ZIGZAG,
 }
 # What is laid over the colour of a figure that is not a plain observation.
-QUALIFIED: dict[Status, Pattern] = dict.fromkeys((Status.ESTIMATED, Status.PARTIAL, Status.PROVISIONAL), VEIL)
+QUALIFIED: dict[Status, Pattern] = {
+    Status.ESTIMATED: GRAINS,
+    Status.PARTIAL: DASHES,
+    Status.PROVISIONAL: PLUSES,
+}
 WORDS = LABELS | {
     Status.OBSERVED: "valeur observée",
     Status.ESTIMATED: "valeur estimée",

@@ -73,7 +73,7 @@ def read(connection: Connection, selection: Selection) -> Reading:
     if any(
         status in QUALIFIED and value is not None for status, value in zip(values.statuses, read_as, strict=True)
     ):
-        remarks += ("Le semis de tirets signale une valeur qui n’est pas une simple observation.",)
+        remarks += ("Un semis signale une valeur qui n’est pas une simple observation.",)
     remarks += tuple(_borders(straddling(connection, selection.level, selection.millesime), selection.level))
     return Reading(selection, values, known, figures, classes, ramp, remarks)
 
