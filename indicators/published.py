@@ -140,12 +140,12 @@ def _offered(
     indicator: str, series: list[sa.Row[Any]], held: set[tuple[Level, int]], outlined: frozenset[int]
 ) -> Choices:
     periods: dict[tuple[Level, int], tuple[str, ...]] = {}
-    for level in sheet(indicator).levels:
+    for level in sheet(indicator).every_level:
         for row in series:
             if level in row.levels and (level, row.millesime) in held:
                 pair = (level, row.millesime)
                 periods[pair] = (*periods.get(pair, ()), row.period)
-    kept = tuple(level for level in sheet(indicator).levels if any(level is own for own, _ in periods))
+    kept = tuple(level for level in sheet(indicator).every_level if any(level is own for own, _ in periods))
     return Choices(kept, tuple(dict.fromkeys(row.millesime for row in series)), periods, outlined)
 
 
@@ -214,7 +214,7 @@ def table(
     """Return the values of an indicator at a level. Raises NotFound for what is not published."""
     series = find(conn, indicator, period, millesime, release_id)
     found = conn.execute(rows(series.id, level, millesime, within)).all()
-    if not found and level not in series.levels:
+    if not found and within is None and level not in choices(conn, indicator, release_id).levels:
         offered = ", ".join(choices(conn, indicator, release_id).levels)
         raise NotFound(f"« {indicator} » n’est pas publié au niveau « {level} ». Niveaux : {offered}.")
     return ValueTable(

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from boundaries.levels import Level
+from boundaries.levels import ZONINGS, Level
 from geo.errors import Invalid, NotFound
 from indicators.natures import Nature
 
@@ -19,10 +19,13 @@ class Indicator(BaseModel):
     """An indicator's sheet; texts are French.
 
     `derivation` says how it is computed: `area` from outlines, `ratio` (`factor` x numerator / denominator),
-    `growth` and `index` (100 in `base_period`) from other indicators; None when it is imported. An imported
-    weighted mean names its `weight`. A typology lists its `categories` (number as stored, label) and the rule by
-    which it is converted to other geographies. `reference_date` is the day (MM-DD) that a period of one year
-    stands for. `breaks` are class limits chosen for it, `pivot` the value around which a diverging ramp turns.
+    `growth` and `index` (100 in `base_period`) from other indicators; `class` counts the communes whose numerator
+    is within `bounds` (the lower one in, the upper one out), or adds up their values; `epci-nature` is read from
+    the limits; None when it is imported. `denominator_lag` is how many periods of one year the denominator comes
+    after the numerator (stocks of 31 December over those of 1 January). An imported weighted mean names its
+    `weight`. A typology lists its `categories` (number as stored, label) and the rule by which it is converted to
+    other geographies. `reference_date` is the day (MM-DD) that a period of one year stands for. `breaks` are class
+    limits chosen for it, `pivot` the value around which a diverging ramp turns.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,8 +50,11 @@ class Indicator(BaseModel):
     field: str
     precautions: str
     frequency: str
-    derivation: Literal["area", "ratio", "growth", "index"] | None = None
+    derivation: Literal["area", "ratio", "growth", "index", "class", "epci-nature"] | None = None
     factor: float = 1
+    denominator_lag: int = 0
+    bounds: tuple[float, ...] = ()
+    counted: Literal["communes", "value"] = "communes"
     base_period: str | None = None
     categories: dict[int, str] = {}
     conversion: Literal["largest-population", "absorbing", "absorbed", "difference"] = "difference"
@@ -58,6 +64,11 @@ class Indicator(BaseModel):
     pivot: float | None = None
 
     @property
+    def every_level(self) -> tuple[Level, ...]:
+        """The levels it may have values at: those of the sheet, and every zoning made of communes where they are."""
+        return (*self.levels, *ZONINGS) if Level.COMMUNE in self.levels else self.levels
+
+    @property
     def digest(self) -> str:
         """A digest of the sheet: a changed definition makes new series."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
@@ -65,11 +76,13 @@ class Indicator(BaseModel):
     @model_validator(mode="after")
     def _complete(self) -> "Indicator":
         """Refuse a sheet that lacks what its derivation or its nature needs."""
-        needed: dict[str, object] = {
+        derivations: dict[str, dict[str, object]] = {
             "ratio": {"numerator": self.numerator, "denominator": self.denominator},
             "growth": {"numerator": self.numerator},
+            "class": {"numerator": self.numerator, "bounds": self.bounds or None},
             "index": {"numerator": self.numerator, "base_period": self.base_period},
-        }.get(str(self.derivation), {})
+        }
+        needed = derivations.get(str(self.derivation), {})
         if self.nature is Nature.TYPOLOGY:
             needed["categories"] = self.categories or None
         lacking = [name for name, value in needed.items() if value is None]

@@ -42,8 +42,9 @@ def fill(conn: Connection, series_id: int, geographies: Geographies | None = Non
     }
     if "series" in passport:
         given |= _inputs(conn, passport["series"], now)
-        conn.execute(sa.text("DROP TABLE IF EXISTS pairs"))
-        _run(conn, "pairs", given)
+        if len(passport["series"]) == 2:
+            conn.execute(sa.text("DROP TABLE IF EXISTS pairs"))
+            _run(conn, "pairs", given)
     elif series.geography != now.between(given["from_millesime"] or series.millesime, series.millesime):
         raise Conflict(
             f"« {series.indicator} » ({series.period}) n’avait pas été calculé dans la géographie {series.millesime} "
@@ -57,7 +58,7 @@ def _inputs(conn: Connection, digests: list[str], now: Geographies) -> dict[str,
     known = dict(conn.execute(sa.select(Series.digest, Series.id).where(Series.digest.in_(digests))).all())
     for digest in dict.fromkeys(digests):
         fill(conn, known[digest], now)
-    return {"first_series": known[digests[0]], "second_series": known[digests[1]]}
+    return {"first_series": known[digests[0]], "second_series": known[digests[-1]]}
 
 
 def _run(conn: Connection, name: str, given: dict[str, Any]) -> None:

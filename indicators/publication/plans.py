@@ -55,6 +55,13 @@ def plans(indicator: Indicator, feeds: Feeds, made: Made, geographies: Geographi
         yield from _ratios(indicator, made)
     elif indicator.derivation == "growth":
         yield from _growths(indicator, made)
+    elif indicator.derivation == "class":
+        yield from _classes(indicator, made)
+    elif indicator.derivation == "epci-nature":
+        for year in geographies.versions:
+            passport = {"by": "epci_nature", "formula": "nature de l’EPCI dans la liste des territoires"}
+            geography = geographies.versions[year]
+            yield Plan(indicator, str(year), year, geography, (Level.EPCI,), (), passport, (), True)
     else:
         yield from _indices(indicator, made)
 
@@ -62,7 +69,7 @@ def plans(indicator: Indicator, feeds: Feeds, made: Made, geographies: Geographi
 def _area(indicator: Indicator, year: int, geographies: Geographies) -> Plan:
     passport = {"by": "area", "formula": "aire des contours en projection métrique"}
     geography = geographies.versions[year]
-    return Plan(indicator, str(year), year, geography, indicator.levels, COMMUNES, passport, (), True)
+    return Plan(indicator, str(year), year, geography, indicator.every_level, COMMUNES, passport, (), True)
 
 
 def _imported(
@@ -78,7 +85,7 @@ def _imported(
             yield _typology(indicator, feed, year, geographies)
         elif weight is not None and weight.millesime == feed.millesime:
             yield _mean(indicator, feed, weight, unit, year, geographies)
-        elif chosen := [own for own in levels.values() if own.level in indicator.levels]:
+        elif chosen := [own for own in levels.values() if own.level in indicator.every_level]:
             # levels delivered in several geographies make one series each, in its own; the newest is the series
             newest = max(own.millesime for own in chosen)
             yield _producer(indicator, [own for own in chosen if own.millesime == newest], year, geographies)
@@ -143,7 +150,8 @@ def _producer(indicator: Indicator, feeds: Sequence[Feed], year: int, geographie
 def _ratios(indicator: Indicator, made: Made) -> Iterator[Plan]:
     over, under = made[str(indicator.numerator)], made[str(indicator.denominator)]
     for (period, year), first in over.items():
-        second = under.get((period, year)) or under.get((str(year), year))
+        later = str(int(period) + indicator.denominator_lag) if indicator.denominator_lag else period
+        second = under.get((later, year)) or under.get((str(year), year))
         if second is not None:
             formula = f"{indicator.numerator} / {indicator.denominator}"
             if indicator.factor != 1:
@@ -172,9 +180,37 @@ def _indices(indicator: Indicator, made: Made) -> Iterator[Plan]:
             yield _pair(indicator, period, (reference, plan), {"by": "index", "formula": formula})
 
 
+def _classes(indicator: Indicator, made: Made) -> Iterator[Plan]:
+    low, high = (*indicator.bounds, None)[:2]
+    where = f"{indicator.numerator} ≥ {low:g}" + (f" et < {high:g}" if high is not None else "")
+    what = "nombre de communes" if indicator.counted == "communes" else f"somme de {indicator.numerator} des communes"
+    for (period, year), plan in made[str(indicator.numerator)].items():
+        if plan.units != COMMUNES:
+            continue
+        yield Plan(
+            indicator,
+            period,
+            year,
+            plan.geography,
+            tuple(level for level in indicator.every_level if level in plan.levels),
+            (Level.COMMUNE,),
+            {
+                "by": "class",
+                "formula": f"{what} où {where}",
+                "series": [plan.digest],
+                "units": [Level.COMMUNE],
+                "low": low,
+                "high": high,
+                "counted": indicator.counted,
+            },
+            (plan.digest,),
+            plan.eager,
+        )
+
+
 def _pair(indicator: Indicator, period: str, pair: tuple[Plan, Plan], passport: dict[str, Any]) -> Plan:
     first, second = pair
-    levels = tuple(own for own in indicator.levels if own in first.levels and own in second.levels)
+    levels = tuple(own for own in indicator.every_level if own in first.levels and own in second.levels)
     units = tuple(unit for unit in first.units if unit in second.units)
     if not units:  # one is known by communes and the other by departements: the larger units serve both
         units = max(first.units, second.units, key=lambda own: list(Level).index(own[0]))
@@ -235,8 +271,8 @@ def _method(feed: Feed, year: int, own: str) -> str:
 def _above(indicator: Indicator, unit: Level) -> tuple[Level, ...]:
     """The levels of an indicator that sums over a unit give."""
     if unit is Level.COMMUNE:
-        return indicator.levels
+        return indicator.every_level
     known = {
         Level.DEPARTEMENT: (Level.DEPARTEMENT, Level.REGION, Level.FRANCE),
     }.get(unit, (unit,))
-    return tuple(level for level in indicator.levels if level in known)
+    return tuple(level for level in indicator.every_level if level in known)

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from computed import computed
 from computed import table as values_of
+from deliveries import bring
 from toycountry import POPULATIONS, country
 
 from boundaries.levels import Level
@@ -14,13 +15,10 @@ from boundaries.places import Place
 from geo.errors import NotFound
 from geo.progress import silent
 from indicators import published
-from indicators.journal import Actor
-from indicators.lifecycle import record_delivery, release_delivery, validate
 from indicators.publication import publish
 from indicators.statuses import Status
-from indicators.tables import Import, ImportValue, Release
+from indicators.tables import Release
 
-VALIDATOR = Actor("Jeanne", "validator")
 LATER = {"35001": 55, "44001": 110, "44002": 200, "44003": 250, "44004": 400, "44005": 60, "49001": 1210}
 
 
@@ -29,45 +27,6 @@ class Read:
     value: float | None
     status: Status
     coverage: float
-
-
-def bring(
-    conn: sa.Connection,
-    period: str,
-    millesime: int,
-    values: dict[str, float | None],
-    statuses: dict[str, Status] | None = None,
-) -> None:
-    """An import of populations, released."""
-    digest = f"{period}{values}{statuses}"
-    delivery_id = record_delivery(
-        conn, VALIDATOR, file="toy", size=1, sha256="0" * 64, source="toy", producer="toy", licence="toy",
-        digest=digest, sheets=["toy"],
-    )  # fmt: skip
-    import_id = conn.execute(
-        sa.insert(Import)
-        .values(
-            delivery_id=delivery_id, indicator="population", period=period, millesime=millesime, scope="52",
-            levels=["commune"], digest=digest, counts={}, notes={},
-        )
-        .returning(Import.id)
-    ).scalar_one()  # fmt: skip
-    validate(conn, delivery_id, VALIDATOR)
-    release_delivery(conn, delivery_id, VALIDATOR)
-    known = statuses or {}
-    conn.execute(
-        sa.insert(ImportValue),
-        [
-            {
-                "import_id": import_id,
-                "level": "commune",
-                "code": code,
-                "value": value,
-                "status": known.get(code, Status.MISSING if value is None else Status.OBSERVED),
-            }
-            for code, value in values.items()
-        ],
-    )
 
 
 def read(conn: sa.Connection, indicator: str, level: Level, period: str, millesime: int) -> dict[str, Read]:
