@@ -68,6 +68,10 @@ def open_archive(path: Path, name: str) -> Archive:
     limits.MEMBERS.check(len(members), name)
     for member in members:
         _check_member(member, name)
+    if len({member.filename for member in members}) < len(members):
+        raise UnreadableFile(
+            f"{quoted(name)} contient deux fichiers du même nom\u202f: on ne saurait lequel lire."
+        )
     limits.INFLATED_BYTES.check(sum(member.file_size for member in members), name)
     return Archive(path, name, tuple(member for member in members if not member.is_dir()))
 

@@ -65,7 +65,7 @@ def read_text_table(source: Source, sheet_name: str) -> Content:
         return _batches(source, encoding, separator, seen)
 
     form = {
-        "format": "TSV" if found == "\t" else "CSV",
+        "format": "SDMX-CSV" if _is_sdmx(next(batches())) else "TSV" if found == "\t" else "CSV",
         "encoding": encoding.label,
         "separator": SEPARATORS[found] if found else "aucun",
     }
@@ -126,6 +126,12 @@ def _parse(text: bytes, separator: str, width: int) -> pa.Table:
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
         ),
     )
+
+
+def _is_sdmx(batch: pd.DataFrame) -> bool:
+    """Whether the first row is a heading of SDMX-CSV, 1.0 (DATAFLOW) or 2.0 (STRUCTURE, STRUCTURE_ID)."""
+    heading = set(batch.iloc[0].dropna())
+    return "OBS_VALUE" in heading and ("DATAFLOW" in heading or {"STRUCTURE", "STRUCTURE_ID"} <= heading)
 
 
 def _swallowed(rows: Rows, separator: str, usual: int) -> list[int]:

@@ -7,6 +7,7 @@ import io
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -41,6 +42,8 @@ class SpoolWriter:
         """Keep a sheet given as batches of columns of text."""
         limits.COLUMNS.check(width, self.file_name, f" (feuille {limits.quoted(sheet)})")
         limits.SHEETS.check(len(self.sheets) + 1, self.file_name)
+        known = {kept.name for kept in self.sheets}
+        sheet = next(name for name in _names(sheet) if name not in known)
         self.sheets.append(Kept(sheet, self.file.tell(), width))
         schema = pa.schema([(str(number), pa.string()) for number in range(width)])
         seen = 0
@@ -51,6 +54,21 @@ class SpoolWriter:
                 limits.ROWS.check(seen, self.file_name)
                 limits.CELLS.check(seen * width, self.file_name)
                 stream.write_batch(batch)
+
+
+def headed(names: Sequence[str], batches: Iterable[Sequence[pa.Array]]) -> Iterator[list[pa.Array]]:
+    """Yield batches of columns of text with the names of the columns as first row."""
+    heading = [pa.array([name], pa.string()) for name in names]
+    rest = iter(batches)
+    first = next(rest, None)
+    yield heading if first is None else [pa.concat_arrays(pair) for pair in zip(heading, first, strict=True)]
+    yield from map(list, rest)
+
+
+def _names(name: str) -> Iterator[str]:
+    """The name, then the same with a number: two tables of a file never have the same one."""
+    yield name
+    yield from (f"{name} ({number})" for number in count(2))
 
 
 def _columns(rows: Iterable[Sequence[str | None]], size: int) -> Iterator[list[pa.Array]]:
