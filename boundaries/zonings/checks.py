@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from boundaries.checks import Finding
 from boundaries.levels import LABELS, Level, is_code
@@ -26,14 +27,14 @@ class Ground:
     former: Mapping[str, str]
     whole_country: bool
 
-    @property
+    @cached_property
     def loaded(self) -> frozenset[str]:
         """The communes that are loaded."""
         return self.inside | self.around
 
     def is_unknown(self, commune: str) -> bool:
         """Whether the code should be there and is not; elsewhere nothing can be told."""
-        return commune not in self.loaded and departement_of(commune) in self.departements
+        return departement_of(commune) in self.departements and commune not in self.loaded
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,9 @@ def read(fetched: Fetched, level: Level, columns: Columns) -> Table:
     _, rows, (line, commune, zone, name) = found[0]
     read_rows = []
     for number, row in enumerate(rows[line + 1 :], start=line + 2):
-        cells = [row[place] if place is not None and place < len(row) else "" for place in (commune, zone, name)]
+        cells = [
+            row[place].strip() if place is not None and place < len(row) else "" for place in (commune, zone, name)
+        ]
         if any(cells):
             read_rows.append((number, cells[0], cells[1], cells[2]))
     return Table(fetched.name, fetched.sha256, rows[line][zone], read_rows)
@@ -89,35 +91,38 @@ def _headed(
 ) -> tuple[int, int, int, int | None] | None:
     """The row of column names, and where the commune, the zone and its name are; None when there is none."""
     for line, row in enumerate(rows[:TITLE_ROWS]):
-        commune = _column(row, "code de commune", "--commune", columns.commune, COMMUNE_COLUMNS, ANY_COMMUNE)
-        if commune is None:
+        communes = _places(row, columns.commune, COMMUNE_COLUMNS, ANY_COMMUNE)
+        if communes:
+            seen += [cell for cell in row if cell and cell not in seen]
+        zones = _places(row, columns.zone, ZONE_COLUMNS[level], ANY_ZONE)
+        if not communes or not zones:
             continue
-        seen += [cell for cell in row if cell and cell not in seen]
-        label = f"code de {LABELS[level][0]}"
-        zone = _column(row, label, "--colonne", columns.zone, ZONE_COLUMNS[level], ANY_ZONE)
-        if zone is None:
-            continue
+        zone = _only(row, zones, f"code de {LABELS[level][0]}", "--colonne")
         own = _plain(row[zone])
         stem = re.sub(r"^(?:code|id)", "", own)
         labels = rf"(?:lib|libelle|nom)(?:{own}|{stem})|(?:{own}|{stem})lib"
-        name = _column(row, f"nom de {LABELS[level][0]}", "--libelle", columns.name, labels)
-        if name is None and columns.name:
+        names = _places(row, columns.name, labels)
+        if columns.name and not names:
             continue
-        return line, commune, zone, name
+        name = _only(row, names, f"nom de {LABELS[level][0]}", "--libelle") if names else None
+        return line, _only(row, communes, "code de commune", "--commune"), zone, name
     return None
 
 
-def _column(row: Sequence[str], label: str, option: str, asked: str | None, *known: str) -> int | None:
-    """The column asked for, or the one whose name is known; None without one, Invalid with several."""
+def _places(row: Sequence[str], asked: str | None, *known: str) -> list[int]:
+    """The columns of the name asked for, or those of the first known pattern that any has."""
     names = [_plain(cell) for cell in row]
     for pattern in [re.escape(_plain(asked))] if asked else known:
-        found = [place for place, name in enumerate(names) if name and re.fullmatch(pattern, name)]
-        if len(found) > 1:
-            several = ", ".join(row[place] for place in found)
-            raise Invalid(f"Plusieurs colonnes de {label} ({several}) : choisissez avec {option}.")
-        if found:
-            return found[0]
-    return None
+        if found := [place for place, name in enumerate(names) if name and re.fullmatch(pattern, name)]:
+            return found
+    return []
+
+
+def _only(row: Sequence[str], found: Sequence[int], label: str, option: str) -> int:
+    if len(found) > 1:
+        several = ", ".join(row[place] for place in found)
+        raise Invalid(f"Plusieurs colonnes de {label} ({several}) : choisissez avec {option}.")
+    return found[0]
 
 
 def _wanted(level: Level, columns: Columns) -> str:
@@ -207,8 +212,7 @@ def _text_rows(text: str, name: str) -> Iterator[list[str]]:
     lines = text.splitlines()[:TITLE_ROWS]
     separator = max(";\t,|", key=lambda sign: sum(line.count(sign) for line in lines))
     try:
-        for row in csv.reader(io.StringIO(text), delimiter=separator):
-            yield [cell.strip() for cell in row]
+        yield from csv.reader(io.StringIO(text), delimiter=separator)
     except csv.Error:
         raise Invalid(f"Le fichier {name} n’est pas un CSV lisible (guillemets ou ligne trop longue).") from None
 
