@@ -164,7 +164,8 @@ class Mapping(Recipe):
 
     `millesime` is the geography of the codes, None while nobody has said it. `period` is what the measure
     describes when neither column, heading nor sheet says so. `duplicates = "sum"` adds the rows of one territory,
-    for additive natures only. `thousands` is the sign between thousands, a space standing for every kind of space.
+    for additive natures only. `absent = "zero"` says that the source leaves out the communes that have none: those
+    of the departements that the file has are then zero, not missing. `thousands` is the sign between thousands, a space standing for every kind of space.
     """
 
     source: str
@@ -180,6 +181,7 @@ class Mapping(Recipe):
     suffixes: dict[str, Status] = SUFFIXES
     flags: dict[str, Status] = FLAGS
     duplicates: Literal["refuse", "sum"] = "refuse"
+    absent: Literal["missing", "zero"] = "missing"
     tables: tuple[Table, ...] = ()
 
     @field_validator("signs", "suffixes")

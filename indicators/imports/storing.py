@@ -1,0 +1,193 @@
+"""A diagnosed delivery kept as a draft: its values as they were read, beside what was found and what was decided."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from boundaries.tables import Millesime
+from geo.copying import copy_frame
+from geo.errors import Conflict, Invalid
+from geo.progress import Progress
+from geo.sqlfiles import sql_file
+from indicators.catalogue import indicator as sheet
+from indicators.imports.diagnosis.findings import Decisions, Diagnosis, Severity
+from indicators.imports.mapping import Mapping
+from indicators.imports.reference import Reference
+from indicators.imports.sheets import Delivered
+from indicators.imports.values import values
+from indicators.journal import Actor, require_role
+from indicators.lifecycle import record_delivery
+from indicators.tables import Delivery, Import, ImportValue
+
+HERE = Path(__file__).parent
+
+
+@dataclass
+class _Writing:
+    """The imports that a delivery is made of, one for each indicator and period, as its values are met."""
+
+    conn: Connection
+    delivery_id: int
+    digest: str
+    mapping: Mapping
+    scope: str
+    sheets: dict[str, int]
+    imports: dict[tuple[str, str], int] = field(default_factory=dict)
+    rows: Counter[int] = field(default_factory=Counter)
+    levels: dict[int, set[str]] = field(default_factory=dict)
+
+    def write(self, frame: pd.DataFrame, advance: Callable[[int], None]) -> None:
+        """Copy a frame of values as `indicators.imports.values` gives them."""
+        if frame.empty:
+            return
+        number, pairs = pd.factorize(pd.MultiIndex.from_frame(frame[["indicator", "period"]]))
+        ids = np.array([self._import(str(indicator), str(period)) for indicator, period in pairs])
+        of = ids[number]
+        for import_id, count in zip(*np.unique(of, return_counts=True), strict=True):
+            self.rows[int(import_id)] += int(count)
+        for (import_id, level), _ in frame.groupby([of, frame["level"].astype(str)], sort=False, observed=True):
+            self.levels.setdefault(int(import_id), set()).add(str(level))
+        columns = frame[["level", "code", "value", "status", "line"]].assign(
+            import_id=of, sheet=frame["sheet"].astype(str).map(self.sheets)
+        )
+        copy_frame(self.conn, ImportValue.__table__, columns, advance)  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        """Say of every territory that should be there and is not why it has no value, and count."""
+        for import_id, levels in self.levels.items():
+            given = {
+                "import_id": import_id,
+                "millesime": self.mapping.millesime,
+                "levels": sorted(levels),
+                "zero": self.mapping.absent == "zero",
+            }
+            absent = self.conn.execute(sql_file(HERE, "absent"), given).rowcount
+            counts = {"rows": self.rows[import_id], "absent": absent}
+            self.conn.execute(
+                sa.update(Import).where(Import.id == import_id).values(levels=sorted(levels), counts=counts)
+            )
+
+    def _import(self, indicator: str, period: str) -> int:
+        known = self.imports.get((indicator, period))
+        if known is None:
+            known = self.imports[indicator, period] = self.conn.execute(
+                sa.insert(Import)
+                .values(
+                    delivery_id=self.delivery_id,
+                    indicator=sheet(indicator).id,
+                    period=period,
+                    millesime=self.mapping.millesime,
+                    scope=self.scope,
+                    levels=[],
+                    digest=f"{self.digest}:{indicator}:{period}",
+                    counts={},
+                    notes={},
+                )
+                .returning(Import.id)
+            ).scalar_one()
+        return known
+
+
+def digest_of(delivered: Delivered, mapping: Mapping, decisions: Decisions, version: str) -> str:
+    """Return what identifies a delivery: the file, how it is read, what was decided, the codes it is read against."""
+    parts = (delivered.sha256, mapping.to_json(), sorted(decisions.accepted), sorted(decisions.refused), version)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def keep(
+    conn: Connection,
+    actor: Actor,
+    delivered: Delivered,
+    mapping: Mapping,
+    reference: Reference,
+    diagnosis: Diagnosis,
+    decisions: Decisions,
+    progress: Progress,
+    recipe: str | None = None,
+) -> int:
+    """Return the id of the draft that now holds the values of a delivery, with the accepted repairs and only those.
+
+    Everything happens in the caller's transaction. Expected territories that the file does not have are `missing`,
+    or zero where the mapping says that the source leaves zeros out and the file speaks of their departement.
+    Raises Conflict while something blocks or waits for a decision, and for a delivery that is there already;
+    Invalid when the file holds no value.
+    """
+    require_role(actor, "contributor", "validator")
+    _require_decided(diagnosis, decisions)
+    millesime = conn.execute(
+        sa.select(Millesime.version, Millesime.scope).where(Millesime.year == mapping.millesime)
+    ).one()
+    digest = digest_of(delivered, mapping, decisions, millesime.version)
+    _require_new(conn, digest)
+    names = [sheet.name for sheet in delivered.sheets]
+    delivery_id = record_delivery(
+        conn,
+        actor,
+        file=delivered.name,
+        size=delivered.size,
+        sha256=delivered.sha256,
+        source=mapping.title or mapping.source,
+        producer=mapping.producer or "non précisé",
+        licence=mapping.licence or "non précisée",
+        digest=digest,
+        sheets=names,
+        recipe=recipe,
+        mapping=mapping.model_dump(mode="json", exclude_defaults=True),
+        accepted=sorted(repair.key for repair in diagnosis.accepted(decisions)),
+        report=_report(diagnosis, decisions),
+    )
+    writing = _Writing(
+        conn, delivery_id, digest, mapping, millesime.scope, {name: i for i, name in enumerate(names)}
+    )
+    advance = progress(f"{delivered.name} (valeurs)", diagnosis.summary.get("values", 0))
+    for frame in values(delivered, mapping, reference, diagnosis.accepted(decisions)):
+        writing.write(frame, advance)
+    if not writing.imports:
+        raise Invalid(f"« {delivered.name} » ne donne aucune valeur d’un territoire chargé.")
+    writing.close()
+    return delivery_id
+
+
+def _require_decided(diagnosis: Diagnosis, decisions: Decisions) -> None:
+    blocking = sum(count for (_, severity), count in diagnosis.counts.items() if severity is Severity.BLOCKING)
+    pending = len(diagnosis.pending(decisions))
+    if blocking or pending:
+        told = [f"{blocking} point(s) bloquant(s)"] if blocking else []
+        told += [f"{pending} correction(s) à accepter ou à refuser"] if pending else []
+        raise Conflict(f"« {diagnosis.file} » ne peut pas être importé : {', '.join(told)}.")
+
+
+def _require_new(conn: Connection, digest: str) -> None:
+    there = conn.scalar(
+        sa.select(Delivery.id).where(
+            Delivery.digest == digest, Delivery.state.in_(["draft", "validated", "released"])
+        )
+    )
+    if there is not None:
+        raise Conflict(f"Ce fichier, lu de la même façon, est déjà la livraison n° {there}.")
+
+
+def _report(diagnosis: Diagnosis, decisions: Decisions) -> dict[str, Any]:
+    """What is kept of the control: counts by family and severity, and what was decided."""
+    return {
+        "summary": {
+            "blocking": 0,
+            "findings": sum(diagnosis.counts.values()),
+            "accepted": len(diagnosis.accepted(decisions)),
+            "proposed": len(diagnosis.repairs),
+            **diagnosis.summary,
+        },
+        "families": [
+            {"family": family, "severity": severity, "count": count}
+            for (family, severity), count in sorted(diagnosis.counts.items())
+        ],
+        "refused": sorted(decisions.refused),
+    }
