@@ -107,4 +107,11 @@ Within = Annotated[Place | None, Depends(_within)]
 Millesime = Annotated[int, Depends(_millesime)]
 LevelQuery = Annotated[Level, Query(description="Niveau de territoire")]
 LevelPath = Annotated[Level, Path(description="Niveau de territoire")]
-Code = Annotated[str, Path(description="Code Insee ou SIREN", max_length=9, pattern=r"^[0-9AB]{2,9}$|^FR$")]
+Code = Annotated[
+    str,
+    Path(
+        description="Code Insee ou SIREN ; liste.zone pour un périmètre",
+        max_length=61,
+        pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{1,60}$",
+    ),
+]

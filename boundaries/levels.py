@@ -41,6 +41,8 @@ ZONINGS = (
     Level.PETR,
     Level.PERIMETRE,
 )
+# Where a list may put a commune in several zones: their values are never added up.
+MAY_OVERLAP = frozenset({Level.SCOT, Level.PETR, Level.PERIMETRE})
 
 LABELS: dict[Level, tuple[str, str]] = {
     Level.COMMUNE: ("commune", "communes"),

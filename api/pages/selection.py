@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from api.pages.french import listing, quoted
 from boundaries.levels import LABELS as LEVEL_LABELS
-from boundaries.levels import Level, is_code
+from boundaries.levels import ZONINGS, Level, is_code
 from geo.classes import MAX_CLASSES, MIN_CLASSES, Method
 from geo.errors import Invalid, NotFound
 from indicators.catalogue import Indicator, catalogue
@@ -20,7 +20,11 @@ from indicators.published import Choices
 
 T = TypeVar("T")
 
-MAPPED = (Level.COMMUNE, Level.EPCI, Level.DEPARTEMENT, Level.REGION)
+# Perimetres are several lists at one level: on one map, one would hide another.
+MAPPED = (
+    *(Level.COMMUNE, Level.EPCI, Level.DEPARTEMENT, Level.REGION),
+    *(level for level in ZONINGS if level is not Level.PERIMETRE),
+)
 ORDERS = ("valeur", "valeur-croissante", "nom", "code")
 FORMS = {"cercles": Form.CIRCLES, "choroplethe": Form.CHOROPLETH, "categories": Form.CATEGORIES}
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from api.pages.french import count, exact, listing, number, percent, quoted, rounded, with_unit
 from boundaries.levels import LABELS as LEVEL_LABELS
-from boundaries.levels import Level
+from boundaries.levels import MAY_OVERLAP, Level
 from indicators.catalogue import Indicator
 
 
@@ -34,7 +34,7 @@ def sentence(indicator: Indicator, level: Level, known: Known) -> str:
         return "Aucune valeur n’est publiée pour ce choix."
     if len(known.values) == 1:
         said = f"{known.names[0]} : {measure(known.values[0], indicator, indicator.nature.rules.signed)}."
-    elif indicator.nature.additive:
+    elif indicator.nature.additive and level not in MAY_OVERLAP:
         said = _shares(indicator, level, known)
     elif not indicator.nature.rules.rankable:
         said = _categories(indicator, level, known)

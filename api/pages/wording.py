@@ -22,6 +22,14 @@ SHORT_LEVELS = {
     Level.EPCI: "EPCI",
     Level.DEPARTEMENT: "Dép.",
     Level.REGION: "Région",
+    Level.ZONE_EMPLOI: "Zone d’emploi",
+    Level.BASSIN_DE_VIE: "Bassin de vie",
+    Level.AIRE_ATTRACTION: "Aire d’attraction",
+    Level.UNITE_URBAINE: "Unité urbaine",
+    Level.CANTON: "Canton",
+    Level.ARRONDISSEMENT: "Arrond.",
+    Level.SCOT: "SCoT",
+    Level.PETR: "PETR",
 }
 
 

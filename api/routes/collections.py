@@ -28,8 +28,17 @@ COLLECTIONS = {
     "epci": Level.EPCI,
     "departements": Level.DEPARTEMENT,
     "regions": Level.REGION,
+    "zones-emploi": Level.ZONE_EMPLOI,
+    "bassins-de-vie": Level.BASSIN_DE_VIE,
+    "aires-attraction": Level.AIRE_ATTRACTION,
+    "unites-urbaines": Level.UNITE_URBAINE,
+    "cantons": Level.CANTON,
+    "arrondissements": Level.ARRONDISSEMENT,
+    "scot": Level.SCOT,
+    "petr": Level.PETR,
+    "perimetres": Level.PERIMETRE,
 }
-Collection = Annotated[str, Path(description="communes, epci, departements ou regions", max_length=40)]
+Collection = Annotated[str, Path(description=", ".join(COLLECTIONS), max_length=40)]
 Box = Annotated[
     str | None,
     Query(description="Emprise ouest,sud,est,nord en degrés (WGS 84)", max_length=120),
@@ -62,7 +71,7 @@ def items(
     indicator: Joined,
     bbox: Box = None,
     limit: Annotated[int, Query(description="Nombre d’objets par page", ge=1, le=10_000)] = 1_000,
-    after: Annotated[str | None, Query(description="Code après lequel commence la page", max_length=9)] = None,
+    after: Annotated[str | None, Query(description="Code après lequel commence la page", max_length=61)] = None,
 ) -> Response:
     """Return a page of features ordered by code (EPSG:4326); `next` leads to the following one."""
     level = _level(collection)
@@ -145,9 +154,10 @@ def _level(collection: str) -> Level:
 
 def _described(request: Request, name: str) -> dict[str, Any]:
     base = f"{request.base_url}api/collections/{name}"
+    title = LABELS[COLLECTIONS[name]][1]
     return {
         "id": name,
-        "title": LABELS[COLLECTIONS[name]][1].capitalize() if name != "epci" else "EPCI",
+        "title": title[:1].upper() + title[1:],
         "itemType": "feature",
         "crs": ["http://www.opengis.net/def/crs/OGC/1.3/CRS84"],
         "links": [

@@ -4,22 +4,13 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from boundaries.levels import Level
+from boundaries.levels import MAY_OVERLAP, ZONINGS, Level
 
 Pairs = frozenset[tuple[str, str]]
 Moves = Mapping[str, Mapping[str, float]]
 
 # Levels whose zones never share a commune: an overlap is an error of the list, not a fact to report.
-PARTITIONS = frozenset(
-    {
-        Level.ZONE_EMPLOI,
-        Level.BASSIN_DE_VIE,
-        Level.AIRE_ATTRACTION,
-        Level.UNITE_URBAINE,
-        Level.CANTON,
-        Level.ARRONDISSEMENT,
-    }
-)
+PARTITIONS = frozenset(ZONINGS) - MAY_OVERLAP
 # Levels whose zones may cross the border of a region, and that are defined for the whole country.
 NATIONAL = frozenset({Level.ZONE_EMPLOI, Level.BASSIN_DE_VIE, Level.AIRE_ATTRACTION, Level.UNITE_URBAINE})
 
