@@ -98,7 +98,7 @@ DOTS = Pattern("points", 8, "M2 2h.01M6 6h.01", "#767c80", 2, "#ffffff")
 ZIGZAG = Pattern("chevrons", 8, "M-1 3L0 2L4 6L8 2L9 3", "#767c80", 1.2, "#ffffff")
 # Laid over the colour of a class whose values are not plain observations.
 DASHES = Pattern("semis", 8, "M1 4h2M5 0h2M5 8h2", "#14212b", 1.4, None)
-GRAINS = Pattern("grains", 8, "M2 2h.01M6 6h.01", "#14212b", 1.7, None)
+SLASHES = Pattern("biffures", 8, "M1 3l2 -2M5 7l2 -2", "#14212b", 1.2, None)
 PLUSES = Pattern("croisettes", 12, "M1.5 3h3M3 1.5v3M7.5 9h3M9 7.5v3", "#14212b", 1.1, None)
 
-PATTERNS = (HATCH, LINES, CROSS, DOTS, ZIGZAG, DASHES, GRAINS, PLUSES)
+PATTERNS = (HATCH, LINES, CROSS, DOTS, ZIGZAG, DASHES, SLASHES, PLUSES)

@@ -15,10 +15,10 @@ from geo.palettes import (
     CROSS,
     DASHES,
     DOTS,
-    GRAINS,
     HATCH,
     LINES,
     PLUSES,
+    SLASHES,
     ZIGZAG,
     Pattern,
     diverging,
@@ -36,7 +36,7 @@ ABSENT: dict[Status, Pattern] = {
 }
 # What is laid over the colour of a figure that is not a plain observation.
 QUALIFIED: dict[Status, Pattern] = {
-    Status.ESTIMATED: GRAINS,
+    Status.ESTIMATED: SLASHES,
     Status.PARTIAL: DASHES,
     Status.PROVISIONAL: PLUSES,
 }

@@ -54,7 +54,7 @@ def test_named_files_are_kept_and_the_others_revalidated(client: httpx.Client) -
         ("classes=12", 400, "12", "2 à 7"),
         ("classes=six", 400, "six", "2 à 7"),
         ("methode=jenks", 400, "jenks", "fisher"),
-        ("indicateur=population&methode=manuelle", 400, "manuelle", "quantiles"),
+        ("indicateur=population&methode=manuelle", 422, "manuelle", "cercles proportionnels"),
         ("territoire=1", 400, "1", "commune"),
         ("territoire=01001", 404, "01001", "commune"),
         ("page=0", 400, "0", "entier"),

@@ -19,6 +19,7 @@ from api.pages.figures import APART
 from api.pages.legend import ABSENT, QUALIFIED, WORDS
 from geo.cluster import Cluster
 from geo.palettes import HATCH, LINES
+from indicators.catalogue import catalogue
 from indicators.statuses import LABELS, SIGNS, Status
 
 MAP = f"/cartes?niveau=commune&periode=2022&millesime={YEAR}"
@@ -210,6 +211,9 @@ def test_the_legend_counts_every_territory_once_and_qualifies_some(http: httpx.C
         ("indicateur=population&methode=quantiles", "se lit sans elles"),
         ("indicateur=population&classes=5", "se lit sans elles"),
         ("indicateur=evolution_annuelle&periode=2022", "par exemple 2016-2022"),
+        ("indicateur=grille_densite&tri=valeur", "rangez les territoires par nom ou par code"),
+        ("indicateur=grille_densite&forme=choroplethe", "demandez la carte par catégories"),
+        ("indicateur=grille_densite&methode=quantiles", "se lit sans elles"),
     ],
 )
 def test_a_form_that_the_nature_forbids_is_refused_with_the_one_it_has(
@@ -225,6 +229,25 @@ def test_a_form_that_the_nature_forbids_is_refused_with_the_one_it_has(
 def test_the_form_of_the_nature_may_be_asked_for(http: httpx.Client, query: str) -> None:
     assert http.get(f"/cartes?{query}").status_code == 200
     assert http.get("/cartes?indicateur=densite&forme=anamorphose").status_code == 400
+
+
+def test_categories_are_named_everywhere_and_never_ranked(
+    http: httpx.Client, look: Callable[..., Any], pictures: Path
+) -> None:
+    item = catalogue()["grille_densite"]
+    page = look(f"{MAP}&indicateur={item.id}")
+    legend = page.locator(".classes th[scope=row]").all_inner_texts()
+    assert legend[: len(item.categories)] == [item.categories[code] for code in sorted(item.categories)]
+    assert page.locator(".distribution").count() == 0
+    assert page.locator("th[aria-sort]").inner_text() == "Commune"
+    rows = page.locator(".tableau tbody tr")
+    assert item.categories[1] in rows.nth(0).inner_text()
+    page.get_by_role("button", name="Commune 44002").click()
+    expect(page.locator("#bulle")).to_contain_text(item.categories[2])
+    page.screenshot(path=pictures / "statuts-typologie.png", full_page=True)
+    query = {"level": "commune", "period": "2022", "millesime": YEAR, "f": "csv"}
+    text = http.get(f"/api/indicators/{item.id}/values", params=query).content.decode("utf-8-sig")
+    assert f";{item.categories[1]};" in text
 
 
 @pytest.mark.parametrize("indicator", ["densite", "population"])
