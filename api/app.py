@@ -12,7 +12,7 @@ from api.database import database_url
 from api.documents import Documents
 from api.filling import Filler
 from api.problems import handle_problems
-from api.routes import aggregate, collections, indicators, landing, probes, territories, tiles
+from api.routes import aggregate, collections, indicators, landing, probes, territories, tiles, zonings
 from api.settings import Settings, read_settings
 from api.strict import HeadAsGet
 from api.versions import CurrentVersions
@@ -39,7 +39,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.documents = Documents()
     app.state.filler = Filler(database_url(chosen))
     handle_problems(app)
-    for module in (landing, territories, indicators, aggregate, collections, tiles, probes):
+    for module in (landing, territories, zonings, indicators, aggregate, collections, tiles, probes):
         app.include_router(module.router)
     app.include_router(pages.router)
     app.mount("/static", pages.static_files())
