@@ -50,7 +50,7 @@ async def documents(request: Request) -> Documents:
 
 async def _within(
     within: Annotated[
-        str | None, Query(description="Territoire englobant, par exemple departement:44", max_length=40)
+        str | None, Query(description="Territoire englobant, par exemple departement:44", max_length=80)
     ] = None,
 ) -> Place | None:
     return Place.parse(within) if within is not None else None

@@ -77,7 +77,7 @@ def series(
     request: Request,
     conn: Connection,
     identifier: Identifier,
-    territory: Annotated[str, Query(description="Territoire, par exemple commune:44109", max_length=40)],
+    territory: Annotated[str, Query(description="Territoire, par exemple commune:44109", max_length=80)],
     millesime: Millesime,
     as_of: AsOf,
 ) -> Response:

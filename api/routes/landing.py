@@ -11,6 +11,7 @@ router = APIRouter(route_class=StrictRoute, tags=["Accueil"])
 ENTRIES = {
     "Description de l’interface (OpenAPI)": ("service-desc", "/api/openapi.json"),
     "Territoires d’un niveau": ("territories", "/api/territories?level=departement"),
+    "Zonages de la géographie": ("zonings", "/api/zonings"),
     "Catalogue des indicateurs": ("indicators", "/api/indicators"),
     "Collections GeoJSON": ("data", "/api/collections"),
     "Tuiles des communes (TileJSON)": ("tiles", "/api/tiles/{millesime}/commune/tilejson.json"),

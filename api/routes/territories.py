@@ -11,6 +11,7 @@ from api.strict import StrictRoute
 from boundaries import places
 from boundaries.levels import Level
 from boundaries.places import Place
+from boundaries.zonings.listed import zoning_of
 
 router = APIRouter(prefix="/api/territories", route_class=StrictRoute, tags=["Territoires"])
 
@@ -49,6 +50,7 @@ def territory(request: Request, conn: Connection, level: LevelPath, code: Code, 
     if level is Level.COMMUNE:
         relatives = [dict(found) for found in conn.execute(places.relatives(code, millesime)).mappings()]
     box = conn.execute(places.extent(place, millesime)).one_or_none()
+    zoning = conn.execute(zoning_of(level, code, millesime)).mappings().one_or_none()
     body = {
         "level": level,
         "code": code,
@@ -63,6 +65,7 @@ def territory(request: Request, conn: Connection, level: LevelPath, code: Code, 
         "parents": [dict(parent) for parent in above],
         "children": below,
         "predecessors": [found for found in relatives if found["millesime"] < millesime],
+        "zoning": None if zoning is None else dict(zoning),
         "successors": [found for found in relatives if found["millesime"] > millesime],
     }
     return answer(request, json_document(body))
