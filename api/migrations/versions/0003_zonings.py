@@ -74,9 +74,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    levels = (
-        "zone-emploi, bassin-de-vie, aire-attraction, unite-urbaine, canton, arrondissement, scot, petr, perimetre"
-    ).split(", ")
+    levels = ["zone-emploi", "bassin-de-vie", "aire-attraction", "unite-urbaine", "canton", "arrondissement"]
+    levels += ["scot", "petr", "perimetre"]
     for table, column in (("membership", "parent_level"), ("membership", "level"), ("territory", "level")):
         rows = sa.table(table, sa.column(column), schema="boundaries")
         op.execute(sa.delete(rows).where(rows.c[column].in_(levels)))
