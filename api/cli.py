@@ -5,7 +5,7 @@ from types import FrameType
 
 import typer
 
-from api.commands import db, load, service
+from api.commands import cog, db, load, passage, service
 from api.commands.french import FrenchGroup
 
 app = typer.Typer(
@@ -24,6 +24,8 @@ app.command("serve", cls=service.FrenchCommand)(service.serve)
 app.command("stop", cls=service.FrenchCommand)(service.stop)
 app.add_typer(db.app, name="db")
 app.add_typer(load.app, name="load")
+app.command("passage", cls=service.FrenchCommand)(passage.passage)
+app.add_typer(cog.app, name="cog")
 
 
 @app.callback()

@@ -11,10 +11,11 @@ from sqlalchemy import Engine
 
 from api.migrate import migrate
 from api.settings import Settings
-from boundaries import sources
+from boundaries import movements, sources, time_machine
 from boundaries.levels import Level
 from boundaries.load import load
 from boundaries.sources import registry
+from boundaries.sources.fetch import fetch
 from boundaries.tables import Millesime, Zoning
 from boundaries.zonings import delivered
 from boundaries.zonings import load as zonings
@@ -97,6 +98,21 @@ def remove_zoning(engine: Engine, level: Level, liste: str, millesime: int, prog
     with engine.begin() as conn:
         zonings.remove(conn, millesime, level, liste)
     _publish(engine, progress)
+
+
+def load_movements(engine: Engine, settings: Settings, location: str, progress: Progress) -> list[str]:
+    """Return French remarks, after INSEE's movements of communes replaced those known.
+
+    What is published follows: every series converted from one millesime to another.
+    """
+    migrate(engine)
+    fetched = fetch(location, settings.home / DOWNLOADS, progress)
+    known = movements.read(fetched.path.read_bytes(), fetched.name)
+    with engine.begin() as conn:
+        remarks = time_machine.store_movements(conn, fetched.name, fetched.sha256, known)
+    _analyze(engine)
+    _publish(engine, progress)
+    return remarks
 
 
 def load_populations(

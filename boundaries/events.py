@@ -10,7 +10,7 @@ of them is known as it was born (it may have changed code since, not merged nor 
 several goes back to them by their populations in the last earlier millesime, carried forward to the event.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -113,39 +113,6 @@ def heirs(history: Iterable[Step]) -> dict[str, str | None]:
         for code in step.born.union(*step.becomes.values()):
             now.pop(code, None)
     return dict(sorted(now.items()))
-
-
-@dataclass(frozen=True)
-class YearlyCodes(Mapping[int, frozenset[str]]):
-    """The codes of the communes on 1 January of each year, walked from a list that is known.
-
-    A code that no event names is there every year, or never: as in the known list.
-    """
-
-    history: list[Step]
-    base: int
-    codes: frozenset[str]
-    years: range
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self.years)
-
-    def __len__(self) -> int:
-        return len(self.years)
-
-    def __getitem__(self, year: int) -> frozenset[str]:
-        if year not in self.years:
-            raise KeyError(year)
-        codes = set(self.codes)
-        for step in between(self.history, self.base, year):
-            there = codes & step.becomes.keys()
-            codes -= there
-            codes.update(step.born, *(step.becomes[code] for code in there))
-        for step in reversed(between(self.history, year, self.base)):
-            parents = {code for code, after in step.becomes.items() if not after or after & codes}
-            codes -= step.born.union(*step.becomes.values())
-            codes |= parents
-        return frozenset(codes)
 
 
 def alive(history: Iterable[Step]) -> frozenset[str]:

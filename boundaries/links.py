@@ -84,9 +84,9 @@ def _neighbours(
             odd = sorted(_unexplained(earlier, later, ahead, behind))
             if not odd:
                 return Link(ahead, Source.MOVEMENTS), Link(behind, Source.MOVEMENTS)
-            more = f" et {len(odd) - SHOWN} autres" if len(odd) > SHOWN else ""
+            shown = odd if len(odd) <= SHOWN + 1 else [*odd[:SHOWN], f"et {len(odd) - SHOWN} autres"]
             remark = (
-                f"{period}\u202f: les mouvements n’expliquent pas {', '.join(odd[:SHOWN])}{more}\u202f; "
+                f"{period}\u202f: les mouvements n’expliquent pas {', '.join(shown)}\u202f; "
                 "le passage vient des listes de codes, sans dates."
             )
     return Link(there, Source.LISTS, remark), Link(back, Source.LISTS)

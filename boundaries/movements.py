@@ -4,15 +4,13 @@ One row is an edge before -> after: MOD (kind of event), DATE_EFF, TYPECOM_AV, C
 columns are left alone. Here is the reading only; what follows for the codes is in `boundaries.events`.
 """
 
-import csv
-import io
 import re
-from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
-from geo.errors import Invalid, TooLarge
+from boundaries.delimited import Line, rows
+from geo.errors import Invalid
 
 RECODED = frozenset({41, 50})  # change of departement, transfer of the chef-lieu
 RESHAPED = frozenset({20, 21, 30})  # creation, retablissement, suppression
@@ -23,7 +21,6 @@ STILL = frozenset({10, 34, 35, 70, 71, 72})  # names and kinds of parts: no comm
 COLUMNS = ("MOD", "DATE_EFF", "TYPECOM_AV", "COM_AV", "TYPECOM_AP", "COM_AP")
 CODE = re.compile(r"(\d\d|2[AB])\d{3}")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
-LIMIT_BYTES = 100_000_000  # the whole history since 1943 is under 2 MB
 
 
 class Kind(StrEnum):
@@ -50,7 +47,7 @@ class Movement(NamedTuple):
 def read(content: bytes, name: str = "") -> list[Movement]:
     """Return the movements of a file, in its order.
 
-    UTF-8 (with or without BOM) or cp1252; commas, semicolons or tabs; names of columns in any case and any order.
+    Columns in any order, their names in any case; encoding and separator are found.
     Raises Invalid, with the line and the column, for a date, a code, a kind or an event that is not known:
     an event that is left out makes every later passage wrong. `name` is what the file is called in messages.
 
@@ -58,43 +55,29 @@ def read(content: bytes, name: str = "") -> list[Movement]:
     '49126'
     """
     title = f"Fichier des mouvements {name}".rstrip()
-    if len(content) > LIMIT_BYTES:
-        raise TooLarge(f"{title}\u202f: plus de {LIMIT_BYTES // 10**6}\u202fMo, ce n’est pas celui de l’Insee.")
-    text = _decoded(content)
-    if "\0" in text:
-        raise Invalid(f"{title}\u202f: ce n’est pas un fichier texte (CSV).")
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text))
-    try:
-        header = next(rows, [])
-        places = _places(header, title)
-        found = list(_movements(rows, places, title))
-    except csv.Error:
-        raise Invalid(f"{title}, ligne {rows.line_num}\u202f: cette ligne n’est pas lisible (CSV).") from None
+    lines = rows(content, title)
+    places = _places(next(lines, Line(1, [])).cells, title)
+    found = [_movement(line, places, title) for line in lines]
     if not found:
-        raise Invalid(f"{title}\u202f: il ne contient aucun mouvement.")
+        raise Invalid(f"{title} : il ne contient aucun mouvement.")
     return found
 
 
-def _movements(rows: Iterator[list[str]], places: list[int], title: str) -> Iterator[Movement]:
-    widest = max(places)
-    line = 1
-    for row in rows:
-        line += 1
-        if not any(cell.strip() for cell in row):
-            continue
-        if len(row) <= widest:
-            raise Invalid(f"{title}, ligne {line}\u202f: {len(row)} colonnes, il en faut au moins {widest + 1}.")
-        mod, day, kind_before, before, kind_after, after = (row[place].strip() for place in places)
-        refusal = _Refusal(title, line)
-        kinds = refusal.kind(kind_before, "TYPECOM_AV"), refusal.kind(kind_after, "TYPECOM_AP")
-        yield Movement(
-            refusal.mod(mod),
-            refusal.day(day),
-            kinds[0],
-            refusal.code(before, kinds[0], "COM_AV"),
-            kinds[1],
-            refusal.code(after, kinds[1], "COM_AP"),
-        )
+def _movement(line: Line, places: list[int], title: str) -> Movement:
+    number, cells = line
+    if len(cells) <= max(places):
+        raise Invalid(f"{title}, ligne {number} : {len(cells)} colonnes, il en faut au moins {max(places) + 1}.")
+    mod, day, kind_before, before, kind_after, after = (cells[place] for place in places)
+    refusal = _Refusal(title, number)
+    kinds = refusal.kind(kind_before, "TYPECOM_AV"), refusal.kind(kind_after, "TYPECOM_AP")
+    return Movement(
+        refusal.mod(mod),
+        refusal.day(day),
+        kinds[0],
+        refusal.code(before, kinds[0], "COM_AV"),
+        kinds[1],
+        refusal.code(after, kinds[1], "COM_AP"),
+    )
 
 
 class _Refusal(NamedTuple):
@@ -137,20 +120,8 @@ class _Refusal(NamedTuple):
         return Invalid(f"{self.title}, ligne {self.line}, colonne {column}\u202f: {problem}.")
 
 
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")  # names alone have accents, and no name is read
-
-
-def _separator(text: str) -> str:
-    first = text.split("\n", 1)[0]
-    return max(",;\t", key=first.count)
-
-
 def _places(header: list[str], title: str) -> list[int]:
-    names = [cell.strip().upper() for cell in header]
+    names = [cell.upper() for cell in header]
     lacking = [name for name in COLUMNS if name not in names]
     if lacking:
         raise Invalid(

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from boundaries import events
+from boundaries.existence import Existence, listed, walked
 from boundaries.former_codes import CodeList
 from boundaries.levels import Level
 from boundaries.links import links
@@ -14,6 +15,8 @@ from boundaries.movements import Kind, Movement
 from boundaries.passage import Kind as Certainty
 from boundaries.passage import Row, Share, Shares, rows
 from boundaries.places import require_millesime
+from boundaries.scope import ALL
+from boundaries.sources.codes import departement_of
 from boundaries.tables import FormerCode, Millesime, Passage, Territory
 from boundaries.tables import Movement as Stored
 from boundaries.tables import MovementsFile as StoredFile
@@ -112,6 +115,29 @@ def stored_lists(conn: Connection, year: int | None = None) -> list[CodeList]:
     """Return the code lists of the loaded millesimes, oldest first; of one of them, if asked."""
     years = [year] if year else list(conn.scalars(sa.select(Millesime.year).order_by(Millesime.year)))
     return [_stored_list(conn, one) for one in years]
+
+
+def known_codes(conn: Connection) -> Existence:
+    """Return in which years each commune code exists, of the loaded Region or country.
+
+    Where movements are loaded: every year up to their last one, walked from the newest millesime that they reach.
+    Otherwise the loaded millesimes alone. Communes that only complete an EPCI are left out: their departement is
+    not known whole.
+    """
+    lists = {one.millesime: one.codes - one.outside for one in stored_lists(conn)}
+    file = stored_movements(conn)
+    reached = [year for year in lists if file is not None and date(year, 1, 1) <= file.last_day]
+    if file is None or not reached:
+        return listed(lists)
+    base = max(reached)
+    first = min(row.day for row in file.movements).year
+    found = walked(events.steps(file.movements), base, lists[base], range(first, file.last_day.year + 1))
+    if conn.scalar(sa.select(Millesime.scope).where(Millesime.year == base)) == ALL:
+        return found
+    held = {departement_of(code) for code in lists[base]}  # and not where a neighbour came from
+    return Existence(
+        found.years, {code: mask for code, mask in found.masks.items() if departement_of(code) in held}
+    )
 
 
 def _stored_list(conn: Connection, year: int) -> CodeList:

@@ -31,6 +31,11 @@ def say(sentence: str) -> None:
     console.print(sentence, markup=False, soft_wrap=True)
 
 
+def warn(sentence: str) -> None:
+    """Show a sentence beside a result that is read by programs: on the error output."""
+    complaints.print(sentence, markup=False, soft_wrap=True)
+
+
 def remark(remarks: Iterable[str]) -> None:
     """Show what a load found worth knowing, one line each."""
     for sentence in remarks:

@@ -160,3 +160,24 @@ def zonings(
     engine.dispose()
     remark(remarks)
     say("Les zonages sont chargés." if len(asked) > 1 else "Le zonage est chargé.")
+
+
+@app.command(cls=FrenchCommand)
+def movements(
+    source: Annotated[
+        str | None, typer.Option(help="Adresse http(s) du fichier de l’Insee.", metavar="ADRESSE")
+    ] = None,
+    file: Annotated[str | None, typer.Option(help="Fichier local.", metavar="FICHIER")] = None,
+) -> None:
+    """Charger les mouvements de communes de l’Insee\u202f: les passages entre millésimes deviennent datés."""
+    if (source is None) == (file is None):
+        raise Invalid("Donnez le fichier des mouvements de l’Insee avec --file, ou son adresse avec --source.")
+    from api import setup
+
+    settings = read_settings()
+    engine = open_database(settings, say)
+    with shown(console) as progress:
+        remarks = setup.load_movements(engine, settings, source or file or "", progress)
+    engine.dispose()
+    remark(remarks)
+    say("Les mouvements de communes sont chargés.")
