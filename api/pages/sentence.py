@@ -48,14 +48,14 @@ def sentence(indicator: Indicator, level: Level, known: Known) -> str:
 def measure(value: float, indicator: Indicator, signed: bool = False) -> str:
     """Return a value as people read it, with its unit in full."""
     if indicator.categories:
-        return written(value, indicator)
+        return quoted(written(value, indicator))
     return with_unit(written(value, indicator, signed), unit_for(value, indicator.unit))
 
 
 def written(value: float, indicator: Indicator, signed: bool = False) -> str:
     """Return a value as people read it, without its unit; that of a typology is the name of its category."""
     if indicator.categories:
-        return quoted(indicator.categories.get(int(value), exact(value)))
+        return indicator.categories.get(int(value), exact(value))
     return number(value, indicator.decimals, signed)
 
 
@@ -115,12 +115,12 @@ def _signs(indicator: Indicator, level: Level, known: Known) -> str:
 
 def _categories(indicator: Indicator, level: Level, known: Known) -> str:
     found = Counter(known.values)
-    named = [
-        f"{number(found[code])} {'est' if found[code] < 2 else 'sont'} de la catégorie {written(code, indicator)}"
+    told = [
+        f"{quoted(written(code, indicator))} ({number(found[code])})"
         for code in indicator.categories
         if found[code]
     ]
-    return f"Sur {_those(level, known, '')}, {listing(named)}."
+    return f"Les {_those(level, known, ' de la carte')} se répartissent ainsi : {listing(told)}."
 
 
 def _spread(indicator: Indicator, level: Level, known: Known) -> str:
