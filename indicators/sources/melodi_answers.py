@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
 
 from geo.errors import Invalid
 from indicators.sources import sdmx
@@ -13,6 +14,8 @@ from indicators.sources.tabular import text
 GEO = ("GEO_MILLESIME", "GEO_LEVEL", "GEO")
 MEASURE, STATUS, VALUE = "MEASURE", "STATUS", "OBS_VALUE"
 OWN = frozenset({*GEO[:2], MEASURE, STATUS, VALUE})
+
+TEXT = pd.ArrowDtype(pa.string())
 
 Row = dict[str, str | None]
 
@@ -46,13 +49,12 @@ def rows_of(page: Mapping[str, Any], asked: str) -> list[Row]:
 
 @dataclass
 class Observations:
-    """What several pages hold together; equal texts are kept once."""
+    """What several pages hold together, column by column: a million of observations are not kept as objects."""
 
     count: int = 0
-    rows: list[Row] = field(default_factory=list)
+    pages: list[pd.DataFrame] = field(default_factory=list)
     dimensions: set[str] = field(default_factory=set)
     attributes: set[str] = field(default_factory=set)
-    _texts: dict[str, str] = field(default_factory=dict)
 
     def add(self, page: Mapping[str, Any], asked: str) -> list[Row]:
         """Take a page in; return its rows."""
@@ -61,11 +63,8 @@ class Observations:
         for observation in page["observations"]:
             self.dimensions.update(observation["dimensions"])
             self.attributes.update(observation.get("attributes") or ())
-        kept = self._texts
-        self.rows += [
-            {name: cell if cell is None else kept.setdefault(cell, cell) for name, cell in row.items()}
-            for row in rows
-        ]
+        if rows:
+            self.pages.append(pd.DataFrame(rows, dtype=TEXT))
         return rows
 
     def table(self, asked: str) -> tuple[pd.DataFrame, list[str]]:
@@ -74,28 +73,28 @@ class Observations:
         Columns: the territory, the other dimensions, MEASURE, the attributes, STATUS (`indicators.statuses`) and
         OBS_VALUE. Raises Invalid when two rows describe the same thing: the pages then do not belong together.
         """
-        geo = list(GEO) if "GEO" in self.dimensions or not self.rows else []
+        geo = list(GEO) if "GEO" in self.dimensions or not self.pages else []
         keys = [*geo, *sorted(self.dimensions - {"GEO"}), MEASURE]
-        attributes = sorted(self.attributes - self.dimensions)
-        frame = pd.DataFrame(self.rows, columns=[*keys, *attributes, VALUE], dtype=object)
-        frame = frame.where(frame.notna(), None).sort_values(keys, na_position="first", ignore_index=True)
+        columns = [*keys, *sorted(self.attributes - self.dimensions), VALUE]
+        frame = pd.concat(self.pages) if self.pages else pd.DataFrame(columns=columns, dtype=TEXT)
+        frame = frame.reindex(columns=columns).sort_values(keys, na_position="first", ignore_index=True)
         if frame.duplicated(keys).any():
-            raise Invalid(f"{asked}\u202f: la même observation est donnée deux fois. Recommencez plus tard.")
+            raise Invalid(f"La même observation est donnée deux fois, pour {asked}. Recommencez plus tard.")
         statuses, remarks = _statuses(frame)
-        frame.insert(len(frame.columns) - 1, STATUS, pd.Series(statuses, dtype=object))
+        frame.insert(len(columns) - 1, STATUS, pd.Series(statuses, dtype=TEXT))
         ours = {level.value for level in sdmx.LEVELS.values()}
-        foreign = {level or "aucun" for level in frame[GEO[1]].unique() if level not in ours} if geo else set()
+        levels = frame[GEO[1]].astype(object).where(frame[GEO[1]].notna(), "aucun").unique() if geo else ()
+        foreign = sorted(set(levels) - ours)
         if foreign:
-            remarks.append(
-                f"Niveaux géographiques que l’observatoire ne connaît pas\u202f: {', '.join(sorted(foreign))}."
-            )
+            remarks.append(f"Niveaux géographiques que l’observatoire ne connaît pas\u202f: {', '.join(foreign)}.")
         return frame, remarks
 
 
 def _statuses(frame: pd.DataFrame) -> tuple[list[str | None], list[str]]:
     """Return the status of each row, None where a code is unknown, and a remark for each such combination."""
     given = [column for column in sdmx.STATUS_COLUMNS if column in frame.columns]
-    cases = list(zip(*(frame[column] for column in given), frame[VALUE].notna(), strict=True))
+    codes = (frame[column].astype(object).where(frame[column].notna(), None) for column in given)
+    cases = list(zip(*codes, frame[VALUE].notna(), strict=True))
     said: dict[tuple[Any, ...], str | None] = {}
     remarks = []
     for case in sorted(set(cases), key=repr):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from boundaries.levels import Level
 from geo.errors import Invalid
@@ -93,6 +94,7 @@ def status_of(attributes: Mapping[str, str | None], present: bool) -> Status:
     return OF_VERSION[version or "D"] if said is Status.OBSERVED else said
 
 
+@lru_cache(maxsize=100_000)
 def territory(text: str) -> tuple[str | None, str | None, str]:
     """Return the geography's year, the level in our words and the code of an Insee territory.
 

@@ -53,7 +53,8 @@ def read(location, tmp_path, level=Level.REGION, code="52", progress=silent):
 
 def lines(delivered):
     (sheet,) = delivered.sheets
-    return pd.concat(sheet.batches()).to_numpy().tolist()
+    cells = pd.concat(sheet.batches()).to_numpy().tolist()
+    return [[None if pd.isna(cell) else cell for cell in line] for line in cells]
 
 
 REGION = [

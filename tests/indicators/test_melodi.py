@@ -58,8 +58,8 @@ def rows(delivered):
     whole = pd.concat(sheet.batches())
     assert list(whole.index) == list(range(1, len(whole) + 1))
     assert list(whole.columns) == list(range(len(whole.columns)))
-    assert all(cell is None or isinstance(cell, str) for cell in whole.to_numpy().ravel())
-    heading, *lines = whole.to_numpy().tolist()
+    heading, *lines = [[None if pd.isna(cell) else cell for cell in line] for line in whole.to_numpy().tolist()]
+    assert all(cell is None or isinstance(cell, str) for line in lines for cell in line)
     return [dict(zip(heading, line, strict=True)) for line in lines]
 
 
