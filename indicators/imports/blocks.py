@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from boundaries.levels import Level
 from geo.errors import Conflict, Invalid
-from indicators.imports.diagnosis.findings import Repair
+from indicators.imports.findings import Repair
 from indicators.imports.layout import Column, Layout, pattern_of
 from indicators.imports.mapping import Mapping
 from indicators.imports.numbers import CODE_OF, PRESENT, STATUSES, Figures, Manner, figures, texts
@@ -116,7 +116,7 @@ class Block:
         observed = here & (read.status != CODE_OF[Status.OBSERVED]) & (said == CODE_OF[Status.OBSERVED])
         status = np.where(applies & ~observed, said, read.status)
         value = np.where(applies & ~present, np.nan, read.value)
-        return Figures(value, status, read.problem)
+        return Figures(value, status, read.problem, read.bare)
 
 
 def blocks(

@@ -165,7 +165,8 @@ class Mapping(Recipe):
     `millesime` is the geography of the codes, None while nobody has said it. `period` is what the measure
     describes when neither column, heading nor sheet says so. `duplicates = "sum"` adds the rows of one territory,
     for additive natures only. `absent = "zero"` says that the source leaves out the communes that have none: those
-    of the departements that the file has are then zero, not missing. `thousands` is the sign between thousands, a space standing for every kind of space.
+    of the departements that the file has are then zero, not missing. `thousands` is the sign between thousands, a
+    space standing for every kind of space.
     """
 
     source: str

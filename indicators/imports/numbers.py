@@ -5,9 +5,9 @@ each once. A text that would have to be changed to be read has no value here: it
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -56,16 +56,21 @@ class Reading:
 
 @dataclass(frozen=True)
 class Manner:
-    """How the figures of a measure may be written: with their percent sign, or as the words of a typology."""
+    """How the figures of a measure may be written: with their percent sign, or as the words of a typology.
+
+    Of a `whole` measure (a count), 1.234 may be a thousand: it is not read as a fraction.
+    """
 
     percent: bool = False
+    whole: bool = False
     words: tuple[tuple[str, float], ...] = ()
 
     @classmethod
     def of(cls, measure: Measure) -> "Manner":
         """Return the manner of a measure."""
         words = {word.strip().casefold(): value for word, value in measure.labels.items()}
-        return cls(measure.unit_text.startswith("%"), tuple(words.items()))
+        counted = measure.kind is not None and measure.kind.additive and measure.places == 0
+        return cls(measure.unit_text.startswith("%"), counted and measure.factor == 1, tuple(words.items()))
 
 
 PLAIN = Manner()
@@ -73,11 +78,15 @@ PLAIN = Manner()
 
 @dataclass(frozen=True)
 class Figures:
-    """A column read: value (NaN when absent), rank of the status in STATUSES, rank of the problem."""
+    """A column read: value (NaN when absent), rank of the status in STATUSES, rank of the problem.
+
+    `bare` are the cells that are a figure and nothing else, neither spaces nor signs.
+    """
 
     value: NDArray[np.float64]
     status: NDArray[np.int8]
     problem: NDArray[np.int8]
+    bare: NDArray[np.bool_]
 
 
 def texts(cells: "pd.Series[str]") -> pa.Array:
@@ -92,10 +101,15 @@ def figures(column: pa.Array, mapping: Mapping, manner: Manner = PLAIN) -> Figur
     value = np.full(count, np.nan)
     status = np.full(count, CODE_OF[Status.MISSING], dtype=np.int8)
     problem = np.zeros(count, dtype=np.int8)
-    plain, spaced = _forms(mapping)
+    plain, padded = _forms(mapping.decimal, mapping.thousands)
     rest = _read(column, np.arange(count), plain, mapping, value, status)
-    if len(rest) and spaced is not None:
-        rest = _read(column.take(pa.array(rest)), rest, spaced, mapping, value, status)
+    bare = ~np.isnan(value)
+    if manner.whole:
+        doubtful = pc.fill_null(pc.match_substring_regex(column, _whole(mapping.decimal)), False)
+        rest = np.union1d(rest, doubtful.to_numpy(zero_copy_only=False).nonzero()[0])
+        value[rest], status[rest] = np.nan, CODE_OF[Status.MISSING]
+    elif len(rest):
+        rest = _read(column.take(pa.array(rest)), rest, padded, mapping, value, status)
     if len(rest):
         others = column.take(pa.array(rest)).dictionary_encode()
         readings = [read(text, mapping, manner) for text in others.dictionary.to_pylist()]
@@ -103,7 +117,7 @@ def figures(column: pa.Array, mapping: Mapping, manner: Manner = PLAIN) -> Figur
         value[rest] = np.array([reading.value for reading in readings])[which]
         status[rest] = np.array([CODE_OF[reading.status] for reading in readings], dtype=np.int8)[which]
         problem[rest] = np.array([reading.problem for reading in readings], dtype=np.int8)[which]
-    return Figures(value, status, problem)
+    return Figures(value, status, problem, bare)
 
 
 def read(text: str, mapping: Mapping, manner: Manner = PLAIN) -> Reading:
@@ -123,12 +137,12 @@ def read(text: str, mapping: Mapping, manner: Manner = PLAIN) -> Reading:
             return Reading(number, Status.OBSERVED)
     if (sign := mapping.signs.get(bare.casefold())) is not None:
         return Reading(status=sign)
-    value = _literal(bare, mapping)
+    value = _literal(bare, mapping, manner)
     if value is not None:
         return Reading(value, Status.OBSERVED)
     for suffix in sorted(mapping.suffixes, key=len, reverse=True):
         if bare.casefold().endswith(suffix):
-            value = _literal(bare[: -len(suffix)].strip(SPACES), mapping)
+            value = _literal(bare[: -len(suffix)].strip(SPACES), mapping, manner)
             if value is not None:
                 return Reading(value, mapping.suffixes[suffix])
     return _doubtful(bare, mapping, manner)
@@ -172,35 +186,30 @@ def _proposed(problem: Problem, text: str, mapping: Mapping) -> Reading:
     return Reading(problem=problem, proposal=text if _literal(text, mapping) is not None else None)
 
 
-def _forms(mapping: Mapping) -> tuple[str, str | None]:
-    """The patterns of a plain figure, and of one with signs between its thousands."""
-    end = rf"(?:{re.escape(mapping.decimal)}[0-9]+)?(?:[eE][+-]?[0-9]{{1,2}})?[ ]*$"
-    if not mapping.thousands or mapping.thousands == mapping.decimal:
-        return rf"^[ ]*[+-]?[0-9]+{end}", None
-    between = (
-        SPACE if mapping.thousands == " " else "['’]" if mapping.thousands == "'" else re.escape(mapping.thousands)
-    )
-    fraction = rf"(?:{re.escape(mapping.decimal)}[0-9]+)?"
-    return rf"^[ ]*[+-]?[0-9]+{end}", rf"^{SPACE}*[+-]?[0-9]{{1,3}}(?:{between}[0-9]{{3}})+{fraction}{SPACE}*$"
+@cache
+def _forms(decimal: str, thousands: str) -> tuple[str, str]:
+    """The patterns of a plain figure, and of one with spaces around it or signs between its thousands."""
+    end = rf"(?:{re.escape(decimal)}[0-9]+)?(?:[eE][+-]?[0-9]{{1,2}})?"
+    grouped = ""
+    if thousands and thousands != decimal:
+        between = {" ": SPACE, "'": "['’]"}.get(thousands, re.escape(thousands))
+        grouped = rf"|[0-9]{{1,3}}(?:{between}[0-9]{{3}})+"
+    return rf"^[+-]?[0-9]+{end}$", rf"^{SPACE}*[+-]?(?:[0-9]+{grouped}){end}{SPACE}*$"
 
 
-def _literal(text: str, mapping: Mapping) -> float | None:
+def _whole(decimal: str) -> str:
+    """The pattern of what may be a fraction or thousands: 1.234 where the decimal sign is the point."""
+    return rf"^{SPACE}*[+-]?[1-9][0-9]{{0,2}}{re.escape(decimal)}[0-9]{{3}}{SPACE}*$"
+
+
+def _literal(text: str, mapping: Mapping, manner: Manner = PLAIN) -> float | None:
     """The figure that a text is, exactly as the mapping declares figures, or None."""
-    plain, spaced = _forms(mapping)
-    if re.fullmatch(plain, text) or (spaced is not None and re.fullmatch(spaced, text)):
-        return float(_cleaner(mapping)(text))
-    return None
-
-
-def _cleaner(mapping: Mapping) -> Callable[[str], str]:
-    def clean(text: str) -> str:
-        for sign in SPACES + "'’":
-            text = text.replace(sign, "")
-        if mapping.thousands in {".", ","}:
-            text = text.replace(mapping.thousands, "")
-        return text.replace(mapping.decimal, ".")
-
-    return clean
+    form = _forms(mapping.decimal, mapping.thousands)[1]
+    if not re.fullmatch(form, text) or (manner.whole and re.fullmatch(_whole(mapping.decimal), text)):
+        return None
+    for sign in SPACES + "'’" + (mapping.thousands if mapping.thousands != mapping.decimal else ""):
+        text = text.replace(sign, "")
+    return float(text.replace(mapping.decimal, "."))
 
 
 def _read(
@@ -216,11 +225,9 @@ def _read(
     found = fits.to_numpy(zero_copy_only=False)
     numbers = column.filter(fits)
     if pattern.startswith(f"^{SPACE}"):
-        numbers = pc.replace_substring_regex(numbers, "[" + SPACES + "'’" + "]", "")
-        if mapping.thousands in {".", ","}:
+        numbers = pc.replace_substring_regex(numbers, f"[{SPACES}'’]", "")
+        if mapping.thousands in {".", ","} and mapping.thousands != mapping.decimal:
             numbers = pc.replace_substring(numbers, mapping.thousands, "")
-    else:
-        numbers = pc.utf8_trim(numbers, " ")
     if mapping.decimal != ".":
         numbers = pc.replace_substring(numbers, mapping.decimal, ".")
     numbers = pc.utf8_ltrim(numbers, "+")

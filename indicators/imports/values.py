@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from geo.errors import Invalid, NotFound
 from indicators.imports.blocks import LEVELS, Block, blocks, refuse_sums, statuses
-from indicators.imports.diagnosis.findings import Repair
+from indicators.imports.findings import Repair
 from indicators.imports.layout import Column, Layout, layouts
 from indicators.imports.mapping import Mapping
 from indicators.imports.numbers import CODE_OF, PRESENT, STATUSES

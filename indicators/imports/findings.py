@@ -110,7 +110,10 @@ FAMILIES = {
 
 @dataclass(frozen=True)
 class Repair:
-    """A cell that would be read otherwise, if someone accepts it. `line` counts from 1, `place` columns from 0."""
+    """A cell that would be read otherwise, if someone accepts it. `line` counts from 1, `place` columns from 0.
+
+    Refusing one that is `needed` does not let the import go on: what is wrong stays in the file.
+    """
 
     family: Family
     sheet: str
@@ -120,6 +123,7 @@ class Repair:
     before: str
     after: str
     reason: str
+    needed: bool = False
 
     @property
     def key(self) -> str:
@@ -188,8 +192,12 @@ class Diagnosis:
         return tuple(repair for repair in self.repairs if decisions.on(repair))
 
     def pending(self, decisions: Decisions = NOTHING) -> tuple[Repair, ...]:
-        """Return the repairs that nobody accepted or refused."""
-        return tuple(repair for repair in self.repairs if decisions.on(repair) is None)
+        """Return the repairs that nobody accepted or refused, and those that had to be accepted."""
+        return tuple(
+            repair
+            for repair in self.repairs
+            if decisions.on(repair) is None or (repair.needed and not decisions.on(repair))
+        )
 
     def blocking(self, decisions: Decisions = NOTHING) -> bool:
         """Return whether the import must not go on: something blocks, or a repair waits for a decision."""
