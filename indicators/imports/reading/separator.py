@@ -1,7 +1,7 @@
 """Which separator a text table uses, judged on its first lines as a parser would read them.
 
-A separator is good when many rows have the same width. Among those that are about as good, the right one is
-that whose table begins first (a decimal comma is absent from the heading), then gives most columns, then is
+A separator is good when many rows have the same width, in a long run. Among those that are about as good, the right
+one is that whose table begins first (a decimal comma is absent from the heading), then gives most columns, then is
 the least common in figures and sentences.
 """
 
@@ -9,6 +9,7 @@ import csv
 from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby, islice
+from typing import NamedTuple
 
 from indicators.imports.reading.encoding import Encoding
 from indicators.imports.reading.lines import blocks
@@ -19,6 +20,7 @@ SEPARATORS = {"\t": "tabulation", ";": "point-virgule", "|": "barre verticale", 
 SAMPLE_LETTERS = 262_144
 SAMPLE_ROWS = 2_000
 _ABOUT_AS_GOOD = 0.1
+_ABOUT_AS_LONG = 0.8
 _LEAST_SHARE = 0.2
 
 
@@ -36,31 +38,41 @@ def separator_of(lines: Sequence[str]) -> str | None:
     >>> separator_of(["commune\\n", "01001\\n"]) is None
     True
     """
-    judged = {separator: _judge(lines, separator) for separator in SEPARATORS}
-    best = max(share for share, _, _ in judged.values())
+    order = list(SEPARATORS)
+    judged = {separator: _judge(lines, separator) for separator in order}
+    best = max(found.share for found in judged.values())
     if best < _LEAST_SHARE:
         return None
-    order = list(SEPARATORS)
-    good = [separator for separator in order if judged[separator][0] >= best - _ABOUT_AS_GOOD]
-    return min(good, key=lambda separator: (judged[separator][1], -judged[separator][2], order.index(separator)))
+    good = [separator for separator in order if judged[separator].share >= best - _ABOUT_AS_GOOD]
+    longest = max(judged[separator].run for separator in good)
+    steady = [separator for separator in good if judged[separator].run >= _ABOUT_AS_LONG * longest]
+    return min(steady, key=lambda mark: (judged[mark].begins, -judged[mark].width, order.index(mark)))
 
 
-def _judge(lines: Sequence[str], separator: str) -> tuple[float, int, int]:
-    """The share of rows that have the usual width, the row where their longest run begins, that width."""
+class _Judged(NamedTuple):
+    """The width that most rows have, their share, the row where their longest run begins, and its length."""
+
+    width: int = 1
+    share: float = 0.0
+    begins: int = 0
+    run: int = 0
+
+
+def _judge(lines: Sequence[str], separator: str) -> _Judged:
     try:
         rows = islice(csv.reader(lines, delimiter=separator), SAMPLE_ROWS)
         widths = [len(row) for row in rows if row]
     except csv.Error:
-        return 0.0, 0, 1
-    usual, count = max(
-        Counter(w for w in widths if w > 1).items(), key=lambda item: (item[1], item[0]), default=(1, 0)
-    )
+        return _Judged()
+    usual, count = max(Counter(w for w in widths if w > 1).items(), key=lambda item: item[::-1], default=(1, 0))
     if not count:
-        return 0.0, 0, 1
-    begins, longest, position = 0, 0, 0
+        return _Judged()
+    runs = []
+    position = 0
     for width, run in groupby(widths):
         length = sum(1 for _ in run)
-        if width == usual and length > longest:
-            begins, longest = position, length
+        if width == usual:
+            runs.append((length, position))
         position += length
-    return count / len(widths), begins, usual
+    longest, begins = max(runs, key=lambda found: (found[0], -found[1]))
+    return _Judged(usual, count / len(widths), begins, longest)
