@@ -45,8 +45,9 @@ SUFFIXES: dict[str, Status] = {
     "(e)": Status.ESTIMATED,
     "n.s.": Status.NOT_SIGNIFICANT,
 }
-# What a column of observation statuses says (SDMX OBS_STATUS and CONF_STATUS).
+# What a column of observation statuses says (SDMX OBS_STATUS and CONF_STATUS, or our own words).
 FLAGS: dict[str, Status] = {
+    **{status.value: status for status in Status},
     "A": Status.OBSERVED,
     "F": Status.OBSERVED,
     "P": Status.PROVISIONAL,

@@ -18,7 +18,7 @@ from geo.errors import Conflict, Invalid
 from geo.progress import Progress
 from geo.sqlfiles import sql_file
 from indicators.catalogue import indicator as sheet
-from indicators.imports.diagnosis.findings import Decisions, Diagnosis, Severity
+from indicators.imports.findings import Decisions, Diagnosis, Severity
 from indicators.imports.mapping import Mapping
 from indicators.imports.reference import Reference
 from indicators.imports.sheets import Delivered

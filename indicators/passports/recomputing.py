@@ -1,0 +1,115 @@
+"""A value computed again from its passport alone, without the database: the proof that the passport is complete.
+
+The formulas are written here a second time on purpose, from the definitions and not from the SQL of publication.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Inputs = Sequence[Mapping[str, Any]]
+
+
+def recomputed(passport: Mapping[str, Any]) -> float | None:
+    """Return the value that the formula of a passport gives for its inputs; None where it gives none.
+
+    >>> inputs = [{"value": 2.0, "weight": 1.0}, {"value": 4.0, "weight": 0.5}, {"value": None, "weight": 1.0}]
+    >>> recomputed({"by": "stock", "inputs": inputs})
+    4.0
+    """
+    return _FORMULAS[passport["by"]](passport)
+
+
+def _stock(passport: Mapping[str, Any]) -> float | None:
+    present = [piece["value"] * piece["weight"] for piece in passport["inputs"] if piece["value"] is not None]
+    return sum(present) if present else None
+
+
+def _mean(passport: Mapping[str, Any]) -> float | None:
+    total = weight = 0.0
+    for piece in passport["inputs"]:
+        if piece["value"] is not None and piece["weighting"]:
+            total += piece["value"] * piece["weighting"] * piece["weight"]
+            weight += piece["weighting"] * piece["weight"]
+    return total / weight if weight else None
+
+
+def _single(passport: Mapping[str, Any]) -> float | None:
+    inputs = passport["inputs"]
+    return inputs[0]["value"] if len(inputs) == 1 and passport["status"] != "impossible" else None
+
+
+def _typology(passport: Mapping[str, Any]) -> float | None:
+    pieces = passport["inputs"]
+    found = {piece["value"] for piece in pieces}
+    if len(pieces) == 1 or len(found) == 1:
+        return pieces[0]["value"] if pieces else None
+    rule, own = passport["rule"], passport["territory"]["code"]
+    if rule == "difference" or None in found:
+        return None
+    people: dict[float, float] = defaultdict(float)
+    for piece in pieces:
+        absorbing = piece["code"] == own
+        if rule == "largest-population" or (rule == "absorbing") == absorbing:
+            people[piece["value"]] += (piece["people"] or 0) * piece["weight"]
+    return min(people, key=lambda category: (-people[category], category)) if people else None
+
+
+def _sums(passport: Mapping[str, Any]) -> tuple[float, float] | None:
+    """The sums of both series over the units that have both and whose values say something of them."""
+    doubtful = ("not-significant", "partial")
+    usable = [
+        unit
+        for unit in passport["inputs"]
+        if unit["first"] is not None
+        and unit["second"] is not None
+        and unit["first_status"] not in doubtful
+        and unit["second_status"] not in doubtful
+    ]
+    if not usable:
+        return None
+    return sum(unit["first"] for unit in usable), sum(unit["second"] for unit in usable)
+
+
+def _ratio(passport: Mapping[str, Any]) -> float | None:
+    sums = _sums(passport)
+    return passport["factor"] * sums[0] / sums[1] if sums and sums[1] else None
+
+
+def _growth(passport: Mapping[str, Any]) -> float | None:
+    sums = _sums(passport)
+    if sums is None or sums[0] <= 0 or sums[1] < 0:
+        return None
+    return float(100 * ((sums[1] / sums[0]) ** (1 / passport["years"]) - 1))
+
+
+def _index(passport: Mapping[str, Any]) -> float | None:
+    sums = _sums(passport)
+    return 100 * sums[1] / sums[0] if sums and sums[0] else None
+
+
+def _class(passport: Mapping[str, Any]) -> float | None:
+    low, high = passport["low"], passport["high"]
+    usable = [
+        unit["first"]
+        for unit in passport["inputs"]
+        if unit["first"] is not None and unit["first_status"] not in ("not-significant", "partial")
+    ]
+    if not usable:
+        return None
+    inside = [value for value in usable if value >= low and (high is None or value < high)]
+    return float(sum(inside) if passport["counted"] == "value" else len(inside))
+
+
+_FORMULAS = {
+    "area": _single,
+    "epci_nature": _single,
+    "producer": _single,
+    "stock": _stock,
+    "mean": _mean,
+    "typology": _typology,
+    "ratio": _ratio,
+    "growth": _growth,
+    "index": _index,
+    "class": _class,
+}
