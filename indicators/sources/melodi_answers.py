@@ -70,8 +70,9 @@ class Observations:
     def table(self, asked: str) -> tuple[pd.DataFrame, list[str]]:
         """Return the rows in an order that does not depend on the server’s, and French remarks.
 
-        Columns: the territory, the other dimensions, MEASURE, the attributes, STATUS (`indicators.statuses`) and
-        OBS_VALUE. Raises Invalid when two rows describe the same thing: the pages then do not belong together.
+        Columns: the territory, the other dimensions, MEASURE, STATUS (a word of `indicators.statuses`), the attributes
+        that it was made of, and OBS_VALUE. Raises Invalid when two rows describe the same thing: the pages then do
+        not belong together.
         """
         geo = list(GEO) if "GEO" in self.dimensions or not self.pages else []
         keys = [*geo, *sorted(self.dimensions - {"GEO"}), MEASURE]
@@ -81,7 +82,7 @@ class Observations:
         if frame.duplicated(keys).any():
             raise Invalid(f"La même observation est donnée deux fois, pour {asked}. Recommencez plus tard.")
         statuses, remarks = _statuses(frame)
-        frame.insert(len(columns) - 1, STATUS, pd.Series(statuses, dtype=TEXT))
+        frame.insert(len(keys), STATUS, pd.Series(statuses, dtype=TEXT))
         ours = {level.value for level in sdmx.LEVELS.values()}
         levels = frame[GEO[1]].astype(object).where(frame[GEO[1]].notna(), "aucun").unique() if geo else ()
         foreign = sorted(set(levels) - ours)

@@ -12,8 +12,14 @@ import pytest
 from recorded import replay
 from webserver import Answer, Site, Steps, opened
 
+from boundaries.levels import Level
 from geo.errors import Invalid, NotFound, TooLarge
 from geo.progress import silent
+from indicators.imports.diagnosis.running import diagnose
+from indicators.imports.findings import Severity
+from indicators.imports.mapping import Mapping, Measure, Table
+from indicators.imports.reference import Reference
+from indicators.imports.values import values
 from indicators.sources import asking, melodi, sdmx
 from indicators.sources.asking import Asker
 from indicators.statuses import Status
@@ -156,6 +162,35 @@ def test_the_communes_of_an_epci_in_whatever_order(insee, asker):
     shuffled["observations"][7]["measures"]["OBS_VALUE_NIVEAU"]["value"] += 1
     insee.routes[path] = [Answer(json.dumps(shuffled).encode())]
     assert melodi.observations(asker, POPULATIONS, filters, silent).sha256 != first.sha256
+
+
+@recorded_data
+def test_the_delivery_is_diagnosed_like_a_file(insee, asker):
+    path = next(path for path in insee.routes if "244400404" in path and "idTerritoire" in path)
+    answer = json.loads(insee.routes[path][0].body)
+    hidden = next(o for o in answer["observations"] if o["dimensions"]["POPREF_MEASURE"] == "PMUN")
+    hidden |= {"attributes": {"OBS_STATUS": "A", "CONF_STATUS": "C"}, "measures": {"OBS_VALUE_NIVEAU": {}}}
+    insee.routes[path] = [Answer(json.dumps(answer).encode())]
+    delivered = melodi.observations(asker, POPULATIONS, {"GEO": "EPCI-244400404*COM"}, silent)
+    communes = {o["dimensions"]["GEO"][-5:]: "" for o in answer["observations"]}
+    reference = Reference(names={(2025, Level.COMMUNE): communes})
+    table = Table(
+        code="GEO",
+        level_column="GEO_LEVEL",
+        levels={"commune": Level.COMMUNE},
+        period_column="TIME_PERIOD",
+        status_column="STATUS",
+        measures=(Measure(indicator="population", column="OBS_VALUE", where={"POPREF_MEASURE": "PMUN"}),),
+    )
+    mapping = Mapping(source="melodi", millesime=2025, tables=(table,))
+    diagnosis = diagnose(delivered, mapping, reference)
+    assert [finding.sentence for finding in diagnosis.findings if finding.severity is not Severity.NOTE] == []
+    read = pd.concat(values(delivered, mapping, reference))
+    assert len(read) == 24
+    assert set(read["period"]) == {"2023"}
+    assert read.set_index("code")["status"][hidden["dimensions"]["GEO"][-5:]] == Status.SECRET
+    others = [o for o in answer["observations"] if o["dimensions"]["POPREF_MEASURE"] == "PMUN" and o is not hidden]
+    assert read["value"].sum() == sum(o["measures"]["OBS_VALUE_NIVEAU"]["value"] for o in others)
 
 
 @recorded_data
@@ -398,10 +433,10 @@ def test_every_dimension_and_attribute_has_its_column(site, asker):
         ],
     )
     assert [list(row.values()) for row in rows(ask(asker))] == [
-        ["2025", "commune", "44001", None, "2023", "OBS_VALUE_NIVEAU", "F", "1", "A", "observed", "99.14"],
-        ["2025", "commune", "44002", "F", "2023", "OBS_VALUE_NIVEAU", "C", "1", "A", "secret", None],
-        ["2025", "commune", "44003", None, "2023", "OBS_VALUE_NIVEAU", None, None, None, "missing", None],
-        ["2025", "departement", "44", None, "2023", "OBS_VALUE_NIVEAU", "F", "1", "P", "provisional", "0"],
+        ["2025", "commune", "44001", None, "2023", "OBS_VALUE_NIVEAU", "observed", "F", "1", "A", "99.14"],
+        ["2025", "commune", "44002", "F", "2023", "OBS_VALUE_NIVEAU", "secret", "C", "1", "A", None],
+        ["2025", "commune", "44003", None, "2023", "OBS_VALUE_NIVEAU", "missing", None, None, None, None],
+        ["2025", "departement", "44", None, "2023", "OBS_VALUE_NIVEAU", "provisional", "F", "1", "P", "0"],
     ]
     assert list(rows(ask(asker))[0]) == [
         "GEO_MILLESIME",
@@ -410,10 +445,10 @@ def test_every_dimension_and_attribute_has_its_column(site, asker):
         "SEX",
         "TIME_PERIOD",
         "MEASURE",
+        "STATUS",
         "CONF_STATUS",
         "DECIMALS",
         "OBS_STATUS",
-        "STATUS",
         "OBS_VALUE",
     ]
 
