@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,9 @@ from geo.errors import Conflict, Invalid
 from geo.progress import Progress
 from geo.sqlfiles import sql_file
 from indicators.catalogue import indicator as sheet
-from indicators.imports.findings import Decisions, Diagnosis, Severity
+from indicators.imports.control import Control
+from indicators.imports.findings import LISTED, Decisions, Diagnosis, Severity
 from indicators.imports.mapping import Mapping
-from indicators.imports.reference import Reference
-from indicators.imports.sheets import Delivered
 from indicators.imports.values import values
 from indicators.journal import Actor, require_role
 from indicators.lifecycle import record_delivery
@@ -96,23 +95,14 @@ class _Writing:
         return known
 
 
-def digest_of(delivered: Delivered, mapping: Mapping, decisions: Decisions, version: str) -> str:
-    """Return what identifies a delivery: the file, how it is read, what was decided, the codes it is read against."""
-    parts = (delivered.sha256, mapping.to_json(), sorted(decisions.accepted), sorted(decisions.refused), version)
+def digest_of(found: Control, version: str) -> str:
+    """Return what identifies a delivery: the file, how it is read, what was repaired, the codes it is read against."""
+    repairs = sorted(repair.key for repair in found.repairs)
+    parts = (found.delivered.sha256, found.mapping.to_json(), repairs, version)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
-def keep(
-    conn: Connection,
-    actor: Actor,
-    delivered: Delivered,
-    mapping: Mapping,
-    reference: Reference,
-    diagnosis: Diagnosis,
-    decisions: Decisions,
-    progress: Progress,
-    recipe: str | None = None,
-) -> int:
+def keep(conn: Connection, actor: Actor, found: Control, progress: Progress) -> int:
     """Return the id of the draft that now holds the values of a delivery, with the accepted repairs and only those.
 
     Everything happens in the caller's transaction. Expected territories that the file does not have are `missing`,
@@ -121,13 +111,14 @@ def keep(
     Invalid when the file holds no value.
     """
     require_role(actor, "contributor", "validator")
-    _require_decided(diagnosis, decisions)
+    delivered, mapping, diagnosis = found.delivered, found.mapping, found.diagnosis
+    _require_decided(diagnosis, found.decisions)
     millesime = conn.execute(
         sa.select(Millesime.version, Millesime.scope).where(Millesime.year == mapping.millesime)
     ).one()
-    digest = digest_of(delivered, mapping, decisions, millesime.version)
+    digest = digest_of(found, millesime.version)
     _require_new(conn, digest)
-    names = [sheet.name for sheet in delivered.sheets]
+    names = [one.name for one in delivered.sheets]
     delivery_id = record_delivery(
         conn,
         actor,
@@ -139,16 +130,16 @@ def keep(
         licence=mapping.licence or "non précisée",
         digest=digest,
         sheets=names,
-        recipe=recipe,
+        recipe=found.recipe,
         mapping=mapping.model_dump(mode="json", exclude_defaults=True),
-        accepted=sorted(repair.key for repair in diagnosis.accepted(decisions)),
-        report=_report(diagnosis, decisions),
+        accepted=sorted(repair.key for repair in found.repairs),
+        report=_report(found),
     )
     writing = _Writing(
         conn, delivery_id, digest, mapping, millesime.scope, {name: i for i, name in enumerate(names)}
     )
-    advance = progress(f"{delivered.name} (valeurs)", diagnosis.summary.get("values", 0))
-    for frame in values(delivered, mapping, reference, diagnosis.accepted(decisions)):
+    advance = progress(f"{delivered.name} (valeurs)", diagnosis.summary.get("figures", 0))
+    for frame in values(delivered, mapping, found.reference, found.repairs):
         writing.write(frame, advance)
     if not writing.imports:
         raise Invalid(f"« {delivered.name} » ne donne aucune valeur d’un territoire chargé.")
@@ -175,19 +166,20 @@ def _require_new(conn: Connection, digest: str) -> None:
         raise Conflict(f"Ce fichier, lu de la même façon, est déjà la livraison n° {there}.")
 
 
-def _report(diagnosis: Diagnosis, decisions: Decisions) -> dict[str, Any]:
+def _report(found: Control) -> dict[str, Any]:
     """What is kept of the control: counts by family and severity, and what was decided."""
+    diagnosis = found.diagnosis
     return {
         "summary": {
             "blocking": 0,
             "findings": sum(diagnosis.counts.values()),
-            "accepted": len(diagnosis.accepted(decisions)),
-            "proposed": len(diagnosis.repairs),
+            "accepted": len(found.repairs),
             **diagnosis.summary,
         },
         "families": [
             {"family": family, "severity": severity, "count": count}
             for (family, severity), count in sorted(diagnosis.counts.items())
         ],
-        "refused": sorted(decisions.refused),
+        "repairs": [asdict(repair) | {"key": repair.key} for repair in found.repairs[:LISTED]],
+        "refused": sorted(found.decisions.refused),
     }

@@ -1,0 +1,120 @@
+"""The control of a delivered file, before anything is kept of it: read, mapped, diagnosed, decided upon."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from geo.errors import Invalid
+from indicators.imports.diagnosis import diagnose
+from indicators.imports.diagnosis.proposing import propose
+from indicators.imports.findings import NOTHING, Decisions, Diagnosis, Repair
+from indicators.imports.mapping import Mapping, recipe, recipes, recipes_for
+from indicators.imports.reading import read
+from indicators.imports.reference import Reference, read_reference
+from indicators.imports.sheets import Delivered
+from indicators.tables import Delivery, Import, ImportValue, Recipe
+
+
+@dataclass(frozen=True)
+class Control:
+    """A delivery with all that is known of it: how it is read, what was found, which repairs were accepted."""
+
+    delivered: Delivered
+    recipe: str | None
+    mapping: Mapping
+    reference: Reference
+    diagnosis: Diagnosis
+    decisions: Decisions
+    repairs: tuple[Repair, ...]
+
+
+def control(
+    conn: Connection,
+    file: Path | Delivered,
+    *,
+    name: str | None = None,
+    recipe_name: str | None = None,
+    mapping: Mapping | None = None,
+    millesime: int | None = None,
+    period: str = "",
+    decisions: Decisions = NOTHING,
+) -> Control:
+    """Return the control of a file. Nothing is written.
+
+    It is read with `mapping`, or with a recipe (named, or the one that fits the file's name), or as it can be
+    guessed; `millesime` and `period` are those of this delivery. Repairs that `decisions` accept are made before the
+    final diagnosis, which says what they bring. Raises what reading raises, NotFound for an unknown recipe and
+    Invalid for a decision on nothing that is proposed.
+    """
+    delivered = read(file, name) if isinstance(file, Path) else file
+    reference = read_reference(conn)
+    if mapping is None:
+        recipe_name, mapping = _mapping(conn, delivered, reference, recipe_name)
+    mapping = mapping.at(millesime, period)
+    previous = previous_values(conn, mapping)
+    first = diagnose(delivered, mapping, reference, previous)
+    repairs = first.accepted(decisions)
+    final = diagnose(delivered, mapping, reference, previous, repairs) if repairs else first
+    return Control(delivered, recipe_name, mapping, reference, final, decisions, repairs)
+
+
+def known_recipes(conn: Connection) -> dict[str, Mapping]:
+    """Return every recipe by name: those that come with the product, and those saved here, which win."""
+    saved = conn.execute(sa.select(Recipe.name, Recipe.mapping).order_by(Recipe.name)).all()
+    return {**recipes(), **{row.name: Mapping.model_validate(row.mapping) for row in saved}}
+
+
+def save_recipe(conn: Connection, name: str, mapping: Mapping) -> None:
+    """Keep a mapping under a name, for the next deliveries of its source. Raises Invalid for a name unfit for one."""
+    if not name.isidentifier() or not name.isascii():
+        raise Invalid(f"Nom de recette refusé : « {name} ». Lettres sans accent, chiffres et « _ » sont acceptés.")
+    conn.execute(sa.delete(Recipe).where(Recipe.name == name))
+    conn.execute(
+        sa.insert(Recipe).values(
+            name=name,
+            source=mapping.source,
+            producer=mapping.producer,
+            licence=mapping.licence,
+            mapping=mapping.model_dump(mode="json", exclude_defaults=True),
+        )
+    )
+
+
+def previous_values(conn: Connection, mapping: Mapping) -> pd.DataFrame | None:
+    """Return the values last released of the indicators of a mapping, one period of each; None before the first."""
+    named = {measure.indicator for table in mapping.tables for measure in table.measures}
+    latest = (
+        sa.select(Import.id, Import.indicator, Import.period)
+        .join(Delivery, Delivery.id == Import.delivery_id)
+        .where(Delivery.state == "released", Import.indicator.in_(named))
+        .ext(distinct_on(Import.indicator))
+        .order_by(Import.indicator, Import.period.desc(), Delivery.released_at.desc(), Import.id.desc())
+        .subquery()
+    )
+    rows = conn.execute(
+        sa.select(
+            latest.c.indicator,
+            latest.c.period,
+            ImportValue.level,
+            ImportValue.code,
+            ImportValue.value,
+            sa.cast(ImportValue.status, sa.Text).label("status"),
+        ).join(latest, latest.c.id == ImportValue.import_id)
+    )
+    frame = pd.DataFrame(rows.all(), columns=list(rows.keys()))
+    return None if frame.empty else frame
+
+
+def _mapping(
+    conn: Connection, delivered: Delivered, reference: Reference, name: str | None
+) -> tuple[str | None, Mapping]:
+    saved = known_recipes(conn)
+    if name is not None:
+        return (name, saved[name]) if name in saved else (name, recipe(name))
+    for one in recipes_for(delivered.name):
+        return one.source, saved[one.source]
+    return None, propose(delivered, reference)
