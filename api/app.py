@@ -8,9 +8,11 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 
 from api import pages
+from api.asking import Asking
 from api.database import database_url
 from api.documents import Documents
 from api.filling import Filler
+from api.plaintiles import PlainTiles
 from api.problems import handle_problems
 from api.routes import aggregate, collections, indicators, landing, probes, territories, tiles, zonings
 from api.settings import Settings, read_settings
@@ -19,6 +21,9 @@ from api.versions import CurrentVersions
 
 STATEMENT_SECONDS = 10
 CONNECTIONS = 10
+TILE_CONNECTIONS = 4  # PostgreSQL makes as many tiles at once as it has processors; others wait without a process
+# Read-only, bounded in time, and without the just-in-time compiler, slower than every statement it would speed up.
+OPTIONS = f"-c default_transaction_read_only=on -c statement_timeout={STATEMENT_SECONDS}s -c jit=off"
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -32,9 +37,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.region = None if chosen.region == "all" else chosen.region
     app.state.engine = _engine(database_url(chosen))
+    app.state.asking = Asking(app.state.engine.url, OPTIONS, TILE_CONNECTIONS)
     app.state.versions = CurrentVersions(app.state.engine)
     app.state.documents = Documents()
     app.state.filler = Filler(database_url(chosen))
@@ -43,6 +50,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(module.router)
     app.include_router(pages.router)
     app.mount("/static", pages.static_files())
+    app.add_middleware(PlainTiles)
     app.add_middleware(HeadAsGet)
     return app
 
@@ -56,18 +64,18 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     following.cancel()
     with suppress(asyncio.CancelledError):
         await following
+    await app.state.asking.close()
     app.state.engine.dispose()
     app.state.filler.dispose()
 
 
 def _engine(url: str) -> sa.Engine:
     """Return the engine that serves requests: read-only, one state of the data per request, bounded in time."""
-    options = f"-c default_transaction_read_only=on -c statement_timeout={STATEMENT_SECONDS}s -c jit=off"
     return sa.create_engine(
         url,
         pool_size=CONNECTIONS,
         max_overflow=0,
         pool_pre_ping=True,
         isolation_level="REPEATABLE READ",
-        connect_args={"options": options},
+        connect_args={"options": OPTIONS},
     )

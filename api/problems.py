@@ -7,6 +7,7 @@ import logging
 from typing import Any
 
 import orjson
+import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import OperationalError
@@ -92,12 +93,8 @@ def handle_problems(app: FastAPI) -> None:
             error.status_code, DETAILS.get(error.status_code, "Demande refusée."), dict(error.headers or {})
         )
 
-    @app.exception_handler(OperationalError)
-    async def unavailable(request: Request, error: OperationalError) -> Response:
-        log.error("the database did not answer on %s: %s", request.url.path, type(error.orig).__name__)
-        if not _is_api(request):
-            return status_page(request, 503)
-        return problem(503, DETAILS[503], {"Retry-After": "5"})
+    for kind in (OperationalError, psycopg.OperationalError):
+        app.add_exception_handler(kind, unavailable)
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:
@@ -105,6 +102,15 @@ def handle_problems(app: FastAPI) -> None:
         if not _is_api(request):
             return status_page(request, 500)
         return problem(500, DETAILS[500])
+
+
+async def unavailable(request: Request, error: Exception) -> Response:
+    """Return the answer to a request that the database did not answer, or not in time."""
+    said = getattr(error, "orig", error)  # SQLAlchemy wraps what psycopg says
+    log.error("the database did not answer on %s: %s", request.url.path, type(said).__name__)
+    if not _is_api(request):
+        return status_page(request, 503)
+    return problem(503, DETAILS[503], {"Retry-After": "5"})
 
 
 def _is_api(request: Request) -> bool:

@@ -20,7 +20,7 @@ from cases import Case, cases
 from fastapi import FastAPI
 from rich.console import Console
 from rich.table import Table
-from sql import Heard, alone
+from sql import Heard, Statement, alone
 from wire import Bare, Client, served
 
 from api.app import create_app
@@ -68,14 +68,14 @@ class Bench:
         """Return the timing of a case."""
         plain = max(len(self.client.get(path, zipped=False)) for path in case.paths)
         statements = [self._statements(path) for path in case.paths]
-        mains = [max(asked, key=lambda statement: len(statement[0])) for asked in statements]
+        mains = [max(asked, key=lambda statement: len(statement.text)) for asked in statements]
         cold, sql = [], []
         for turn in range(UNTIMED + COLD):
             which = turn % len(case.paths)
             self.application.state.documents = Documents()
             pair = [
                 (cold, lambda which=which: self.client.get(case.paths[which])),
-                (sql, lambda which=which: self.psql.execute(*mains[which]).fetchall()),
+                (sql, lambda which=which: self._asked_alone(mains[which])),
             ]
             # Whoever comes second finds the processor's caches full of the same rows: each in turn.
             for times, act in pair if turn // len(case.paths) % 2 else reversed(pair):
@@ -103,7 +103,11 @@ class Bench:
             max(len(body) if _zipped(body) else len(gzip.compress(body)) for body in bodies),
         )
 
-    def _statements(self, path: str) -> list[tuple[str, object]]:
+    def _asked_alone(self, main: Statement) -> None:
+        asker = psycopg.RawCursor(self.psql) if main.libpq else psycopg.Cursor(self.psql)
+        asker.execute(main.text, main.parameters, binary=main.libpq).fetchall()
+
+    def _statements(self, path: str) -> list[Statement]:
         self.application.state.documents = Documents()
         self.heard.forget()
         self.client.get(path)
@@ -148,7 +152,7 @@ def _timings(settings: Settings) -> list[Timing]:
         with engine.connect() as conn:
             options = conn.connection.driver_connection.info.options  # type: ignore[union-attr]
         psql = stack.enter_context(alone(engine.url, options))
-        bench = Bench(application, client, bare, bare_client, Heard(engine), psql)
+        bench = Bench(application, client, bare, bare_client, Heard(application), psql)
         asked = cases(settings.region)
         with console.status("") as status:
             timings = []

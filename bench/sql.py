@@ -1,23 +1,38 @@
 """What the application asks of PostgreSQL, heard as it asks it, and the same text asked again with psycopg alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 import sqlalchemy as sa
+from fastapi import FastAPI
 
-Statement = tuple[str, Any]
+
+class Statement(NamedTuple):
+    """What was asked, and how: written for libpq ($1) with a binary result, or for psycopg (%s) with a text one."""
+
+    text: str
+    parameters: Any
+    libpq: bool
 
 
 class Heard:
     """The statements of an application, in order, and how many connections it took."""
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, application: FastAPI) -> None:
         self.statements: list[Statement] = []
         self.connections = 0
-        sa.event.listen(engine, "before_cursor_execute", self._asked)
-        sa.event.listen(engine, "checkout", self._taken)
+        sa.event.listen(application.state.engine, "before_cursor_execute", self._asked)
+        sa.event.listen(application.state.engine, "checkout", self._taken)
+        one = application.state.asking.one
+
+        async def asked(text: str, values: Sequence[bytes]) -> Any:
+            self.statements.append(Statement(text, [value.decode() for value in values], True))
+            self.connections += 1
+            return await one(text, values)
+
+        application.state.asking.one = asked
 
     def forget(self) -> None:
         """Start counting again."""
@@ -26,10 +41,10 @@ class Heard:
 
     def main(self) -> Statement:
         """Return the statement that makes the bytes of an answer: the longest, the others only look things up."""
-        return max(self.statements, key=lambda statement: len(statement[0]))
+        return max(self.statements, key=lambda statement: len(statement.text))
 
     def _asked(self, conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
-        self.statements.append((statement, parameters))
+        self.statements.append(Statement(statement, parameters, False))
 
     def _taken(self, connection: Any, record: Any, proxy: Any) -> None:
         self.connections += 1

@@ -2,17 +2,18 @@
 
 from dataclasses import replace
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Path, Query, Request
-from sqlalchemy.dialects.postgresql import psycopg as postgresql
-from sqlalchemy.engine.interfaces import Compiled
+from sqlalchemy.dialects.postgresql import psycopg
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.dependencies import CurrentVersions, Joined, Kept, LevelPath, Series
-from api.documents import Document, answer, document, json_document
+from api.dependencies import CurrentVersions, Joined, LevelPath
+from api.documents import Document, Documents, answer, document, json_document
 from api.strict import StrictRoute
+from api.versions import Versions
 from boundaries import layers
 from boundaries.levels import LABELS, Level
 from geo.errors import Conflict, NotFound
@@ -22,11 +23,15 @@ from indicators import published
 router = APIRouter(prefix="/api/tiles", route_class=StrictRoute, tags=["Tuiles"])
 
 MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
+LONG = 16_384  # bytes above which compressing would keep the event loop from other requests
 Year = Annotated[int, Path(description="Géographie au 1er janvier de cette année", ge=1943, le=2100)]
 Coordinate = Annotated[int, Path(ge=0, le=2**22)]
+VERSION_LENGTH = 80
 VersionQuery = Annotated[
     str | None,
-    Query(description="Version voulue, donnée par le TileJSON : rend l’adresse immuable", max_length=80),
+    Query(
+        description="Version voulue, donnée par le TileJSON : rend l’adresse immuable", max_length=VERSION_LENGTH
+    ),
 ]
 
 
@@ -40,7 +45,7 @@ def tilejson(
 ) -> Response:
     """Return the TileJSON 3.0.0 of the tiles of a level: template, layers, fields, bounds."""
     _require_outlines(now.outlined, millesime)
-    query = f"?v={tile_version(now.millesimes[millesime], now.release, indicator)}"
+    query = f"?v={tile_version(now.millesimes[millesime], now.release, indicator is not None)}"
     fields = {"code": "Code officiel", "nom": "Nom"}
     if indicator is not None:
         item = indicator.indicator
@@ -74,7 +79,6 @@ def tilejson(
 async def tile(
     request: Request,
     now: CurrentVersions,
-    kept: Kept,
     millesime: Year,
     level: LevelPath,
     z: Coordinate,
@@ -86,46 +90,88 @@ async def tile(
     """Return a tile: polygons and centres of a level with integer ids, code and nom, and the joined value."""
     asked = Tile(z, x, y)
     _require_outlines(now.outlined, millesime)
-    version = tile_version(now.millesimes[millesime], now.release, indicator)
-    key = ("tile", version, millesime, level, z, x, y, str(indicator))
+    series_id = None
+    if indicator is not None:
+        name = (indicator.indicator.id, indicator.period, millesime)
+        series_id = now.series.get(name) or await run_in_threadpool(_series_id, request.app.state.engine, *name)
+    return await served(request, now, millesime, level, asked, series_id, v)
+
+
+async def served(
+    request: Request,
+    now: Versions,
+    millesime: int,
+    level: Level,
+    asked: Tile,
+    series_id: int | None,
+    v: str | None,
+) -> Response:
+    """Return a tile of an outlined millesime, with the values of a series of the current release if it is given."""
+    state = request.app.state
+    kept: Documents = state.documents
+    version = tile_version(now.millesimes[millesime], now.release, series_id is not None)
+    key = ("tile", version, millesime, level, asked.z, asked.x, asked.y, series_id)
     found = kept.get(key)
     if found is None:
 
-        def build() -> Document:
+        async def build() -> Document:
             parameters = layers.tile_parameters(millesime, asked)
-            # One statement reads one state of the data without a transaction; its ROLLBACK would make psycopg
-            # forget the prepared statement, and PostgreSQL plan every tile anew.
-            with request.app.state.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-                if indicator is not None:
-                    name = (indicator.indicator.id, indicator.period, millesime)
-                    parameters["series_id"] = now.series.get(name) or published.find(conn, *name).id
-                row = conn.exec_driver_sql(*_statement(level, indicator is not None, parameters)).one()
-            made = document(bytes(row.tile), MEDIA_TYPE)
+            if series_id is not None:
+                parameters["series_id"] = series_id
+            body, read = await state.asking.one(*_statement(level, series_id is not None, parameters))
+            body = body or b""
+            if len(body) > LONG:
+                made = await run_in_threadpool(document, body, MEDIA_TYPE)
+            else:
+                made = document(body, MEDIA_TYPE)
             # limits that were loaded since the snapshot are served, but not kept under the version before them
-            return made if row.version == now.millesimes[millesime] else replace(made, lasting=False)
+            return made if read == now.millesimes[millesime].encode() else replace(made, lasting=False)
 
-        found = await run_in_threadpool(kept.get_or_build, key, build)
+        found = await kept.get_or_await(key, build)
     return answer(request, found, immutable=v == version)
 
 
+def _series_id(engine: sa.Engine, indicator: str, period: str, millesime: int) -> int:
+    with engine.connect() as conn:
+        return published.find(conn, indicator, period, millesime).id
+
+
 @cache
-def _compiled(level: Level, with_values: bool) -> Compiled:
-    """The statement of a level's tiles, written once: building it takes longer than PostGIS needs for a tile."""
+def _compiled(level: Level, with_values: bool) -> tuple[str, list[bytes], list[tuple[int, str]]]:
+    """The statement of a level's tiles, written once: building it takes longer than PostGIS needs for a tile.
+
+    Beside it, what goes in its $1, $2…, and which of them are to be replaced by which parameter of the tile.
+    """
     drawn = layers.tile_layers(level)
     if with_values:
         drawn = [published.joined(layer) for layer in drawn]
     read = encoded(drawn).add_columns(layers.stored_version().scalar_subquery().label("version"))
-    return read.compile(dialect=postgresql.dialect())  # type: ignore[no-untyped-call]
+    compiled = read.compile(dialect=psycopg.dialect(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]
+    names = compiled.positiontup or []
+    values = [_text(compiled.params[name]) for name in names]
+    return (
+        str(compiled),
+        values,
+        [(place, name) for place, name in enumerate(names) if compiled.params[name] is None],
+    )
 
 
-def _statement(level: Level, with_values: bool, parameters: dict[str, int | float]) -> tuple[str, dict[str, Any]]:
-    compiled = _compiled(level, with_values)
-    return str(compiled), dict(compiled.construct_params(parameters) or {})
+def _statement(level: Level, with_values: bool, parameters: dict[str, int | float]) -> tuple[str, list[bytes]]:
+    text, constants, places = _compiled(level, with_values)
+    values = constants.copy()
+    for place, name in places:
+        values[place] = _text(parameters[name])
+    return text, values
 
 
-def tile_version(millesime_version: str, release: str, indicator: Series | None) -> str:
+def _text(value: object) -> bytes:
+    """A value in PostgreSQL's text form."""
+    return b"\\x" + value.hex().encode() if isinstance(value, bytes) else str(value).encode()
+
+
+def tile_version(millesime_version: str, release: str, with_values: bool) -> str:
     """Return what identifies the tiles of a millesime; those with values change with the release as well."""
-    return millesime_version if indicator is None else f"{millesime_version}-{release}"
+    return millesime_version if not with_values else f"{millesime_version}-{release}"
 
 
 def _require_outlines(outlined: frozenset[int], millesime: int) -> None:

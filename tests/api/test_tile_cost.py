@@ -1,16 +1,19 @@
 """What a tile asks of the database: one statement when it is cold, nothing when it is warm."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import httpx
 import mapbox_vector_tile
+import psycopg
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 
-from api.app import create_app
+from api import plaintiles
+from api.app import TILE_CONNECTIONS, create_app
 from api.documents import Documents
+from api.routes.tiles import tile_version
 from api.settings import Settings
 
 GEOMETRY = "/api/tiles/2025/commune/10/507/358.mvt"
@@ -23,41 +26,63 @@ def app(loaded_settings: Settings) -> Iterator[FastAPI]:
     app = create_app(loaded_settings)
     app.state.versions.refresh()
     yield app
+    asyncio.run(app.state.asking.close())
     app.state.engine.dispose()
 
 
-def get(app: FastAPI, address: str) -> httpx.Response:
-    async def asked() -> httpx.Response:
+def get(app: FastAPI, address: str, **headers: str) -> httpx.Response:
+    return get_all(app, [address], **headers)[0]
+
+
+def get_all(app: FastAPI, addresses: list[str], **headers: str) -> list[httpx.Response]:
+    """The answers to requests made at the same time."""
+
+    async def asked() -> list[httpx.Response]:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://ores") as client:
-            return await client.get(address)
+            return await asyncio.gather(*(client.get(address, headers=headers) for address in addresses))
 
     return asyncio.run(asked())
 
 
-@pytest.mark.parametrize("address", [GEOMETRY, JOINED])
-def test_a_cold_tile_is_one_statement_and_a_warm_one_none(app: FastAPI, address: str) -> None:
+@pytest.fixture
+def asked(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every statement that the application asks, and every connection that it takes."""
     asked: list[str] = []
-    taken: list[object] = []
     sa.event.listen(app.state.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
-    sa.event.listen(app.state.engine, "checkout", lambda *given: taken.append(given[0]))
+    sa.event.listen(app.state.engine, "checkout", lambda *given: asked.append("connection"))
+    one = app.state.asking.one
+
+    async def heard(statement: str, values: Sequence[bytes]) -> list[bytes | None]:
+        asked.append(statement)
+        return list(await one(statement, values))
+
+    monkeypatch.setattr(app.state.asking, "one", heard)
+    return asked
+
+
+@pytest.mark.parametrize("address", [GEOMETRY, JOINED])
+def test_a_cold_tile_is_one_statement_and_a_warm_one_none(app: FastAPI, asked: list[str], address: str) -> None:
     cold = get(app, address)
-    assert (cold.status_code, len(asked), len(taken)) == (200, 1, 1)
+    assert (cold.status_code, len(asked)) == (200, 1)
+    assert "ST_AsMVT(" in asked[0]
     assert get(app, address).content == cold.content
-    assert (len(asked), len(taken)) == (1, 1)
+    assert len(asked) == 1
 
 
-@pytest.mark.parametrize(
-    "addresses",
-    [
-        [f"/api/tiles/2025/commune/12/{x}/1434.mvt?indicator=densite:2022" for x in range(2022, 2042)],
-        [f"/api/indicators/population/values?level=epci&period={year}" for year in (2016, 2019, 2020, 2021, 2022)]
-        * 2,
-    ],
-)
-def test_postgresql_keeps_the_plans_of_what_is_asked_again(app: FastAPI, addresses: list[str]) -> None:
-    for address in addresses:
+def test_postgresql_keeps_the_plan_of_tiles(app: FastAPI) -> None:
+    for column in range(2022, 2032):
+        assert get(app, f"/api/tiles/2025/commune/12/{column}/1434.mvt?indicator=densite:2022").status_code == 200
+    counted = (
+        "SELECT count(*)::text FROM pg_prepared_statements "
+        "WHERE statement LIKE 'SELECT byteacat%' AND generic_plans > 0"
+    )
+    assert asyncio.run(app.state.asking.one(counted, [])) == [b"1"]
+
+
+def test_postgresql_keeps_the_plans_of_values_asked_again(app: FastAPI) -> None:
+    for year in (2016, 2019, 2020, 2021, 2022) * 2:
         app.state.documents = Documents()
-        assert get(app, address).status_code == 200
+        assert get(app, f"/api/indicators/population/values?level=epci&period={year}").status_code == 200
     with app.state.engine.connect() as conn:
         assert conn.scalar(sa.text("SELECT count(*) FROM pg_prepared_statements")) > 0
 
@@ -65,3 +90,101 @@ def test_postgresql_keeps_the_plans_of_what_is_asked_again(app: FastAPI, address
 def test_a_tile_holds_nothing_without_geometry(app: FastAPI) -> None:
     layers = mapbox_vector_tile.decode(get(app, GEOMETRY).content)
     assert all(feature["geometry"]["coordinates"] for layer in layers.values() for feature in layer["features"])
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        GEOMETRY,
+        JOINED,
+        f"{JOINED}&v=stale",
+        f"{GEOMETRY}?v=",
+        f"{GEOMETRY}?v={'x' * 81}",
+        f"{GEOMETRY}?truc=1",
+        f"{GEOMETRY}?v=1&v=2",
+        f"{GEOMETRY}?indicator=",
+        f"{GEOMETRY}?indicator=densite",
+        f"{GEOMETRY}?indicator=densite:1999",
+        f"{GEOMETRY}?indicator=chomage:2022",
+        "/api/tiles/%32025/commune/8/126/89.mvt",
+        "/api/tiles/2025/canton-ville/8/126/89.mvt",
+        "/api/tiles/2025/commune/8/0/0.mvt",
+        "/api/tiles/2025/commune/8/256/0.mvt",
+        "/api/tiles/2025/commune/15/0/0.mvt",
+        "/api/tiles/2025/commune/8/-1/0.mvt",
+        "/api/tiles/2025/commune/8/a/0.mvt",
+        "/api/tiles/1900/commune/8/0/0.mvt",
+        "/api/tiles/2022/commune/8/0/0.mvt",
+    ],
+)
+def test_a_tile_answered_before_the_routes_is_the_answer_of_the_route(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    before = get(app, address)
+    again = get(app, address, **{"if-none-match": before.headers.get("etag", ""), "accept-encoding": "gzip"})
+    monkeypatch.setattr(plaintiles, "ADDRESS", lambda path: None)
+    app.state.documents = Documents()
+    after = get(app, address)
+    assert (before.status_code, before.headers, before.content) == (
+        after.status_code,
+        after.headers,
+        after.content,
+    )
+    after = get(app, address, **{"if-none-match": after.headers.get("etag", ""), "accept-encoding": "gzip"})
+    assert (again.status_code, again.headers, again.content) == (after.status_code, after.headers, after.content)
+
+
+def test_the_version_in_the_address_makes_it_immutable_before_the_routes_too(app: FastAPI) -> None:
+    version = tile_version(app.state.versions.now.millesimes[2025], app.state.versions.now.release, True)
+    assert "immutable" in get(app, f"{JOINED}&v={version}").headers["cache-control"]
+
+
+def test_a_tile_asked_by_many_at_once_is_made_once(app: FastAPI, asked: list[str]) -> None:
+    bodies = {answer.content for answer in get_all(app, [JOINED] * 20)}
+    assert (len(bodies), len(asked)) == (1, 1)
+
+
+def test_tiles_asked_at_once_take_few_connections_and_those_that_die_are_replaced(
+    app: FastAPI, loaded: sa.Engine
+) -> None:
+    tiles = [f"/api/tiles/2025/commune/12/{2022 + number}/1434.mvt" for number in range(20)]
+    makers = "FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%ST_AsMVT%'"
+    others = "AND pid <> pg_backend_pid()"
+
+    async def both_times() -> tuple[int | None, list[int]]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://ores") as client:
+            await asyncio.gather(*(client.get(tile) for tile in tiles))
+            with loaded.connect() as conn:
+                taken = conn.scalar(sa.text(f"SELECT count(*) {makers} {others}"))
+                conn.execute(sa.text(f"SELECT pg_terminate_backend(pid, 5000) {makers} {others}"))
+            app.state.documents = Documents()
+            return taken, [
+                answer.status_code for answer in await asyncio.gather(*(client.get(tile) for tile in tiles))
+            ]
+
+    taken, statuses = asyncio.run(both_times())
+    assert taken is not None
+    assert 0 < taken <= TILE_CONNECTIONS
+    assert set(statuses) == {200}
+
+
+def test_what_tiles_are_asked_with_can_only_read_and_for_a_time(app: FastAPI) -> None:
+    async def asked(statement: str) -> list[bytes | None]:
+        try:
+            return list(await app.state.asking.one(statement, []))
+        finally:
+            await app.state.asking.close()
+
+    assert asyncio.run(asked("SELECT current_setting('statement_timeout')")) == [b"10s"]
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        asyncio.run(asked("DELETE FROM indicators.release RETURNING id"))
+
+
+def test_a_tile_that_the_database_does_not_answer_is_a_503(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def silent(statement: str, values: Sequence[bytes]) -> list[bytes | None]:
+        raise psycopg.errors.QueryCanceled
+
+    monkeypatch.setattr(app.state.asking, "one", silent)
+    answer = get(app, JOINED)
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+    assert answer.headers["retry-after"] == "5"

@@ -1,0 +1,89 @@
+"""Tiles whose address is plainly right, answered before the routes: a map asks for hundreds of them.
+
+The route of `api.routes.tiles` remains the definition, described in openapi.json. Whatever is not exactly as a
+TileJSON writes it is left to that route, which knows what else may be accepted and how to refuse the rest.
+"""
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import parse_qsl
+
+import psycopg
+from fastapi import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.problems import unavailable
+from api.routes.tiles import VERSION_LENGTH, served
+from api.versions import Versions
+from boundaries.levels import Level
+from geo.tiles import MAX_ZOOM, Tile
+
+ADDRESS = re.compile(r"/api/tiles/([0-9]{4})/([a-z]+)/([0-9]{1,2})/([0-9]{1,6})/([0-9]{1,6})\.mvt").fullmatch
+LEVELS = {level.value: level for level in Level}
+
+
+class Asked(NamedTuple):
+    """A tile that exists."""
+
+    millesime: int
+    level: Level
+    tile: Tile
+    series_id: int | None
+    v: str | None
+
+
+class PlainTiles:
+    """ASGI middleware: answers the tiles that are plainly asked for, and leaves everything else to the routes."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        plain = scope["type"] == "http" and scope["method"] == "GET" and ADDRESS(scope["path"])
+        if not plain:
+            await self.app(scope, receive, send)
+            return
+        now: Versions = scope["app"].state.versions.now
+        asked = _asked(plain, scope["query_string"], now)
+        if asked is None:
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope)
+        try:
+            answer = await served(request, now, *asked)
+        except psycopg.OperationalError as error:
+            answer = await unavailable(request, error)
+        await answer(scope, receive, send)
+
+
+def _asked(address: re.Match[str], query: bytes, now: Versions) -> Asked | None:
+    """The tile asked for; None when anything is unknown, repeated, too long, or out of what is served now."""
+    year, name, *place = address.groups()
+    millesime, (z, x, y) = int(year), map(int, place)
+    level, given = LEVELS.get(name), _given(query)
+    if level is None or given is None or millesime not in now.outlined or z > MAX_ZOOM or max(x, y) >= 2**z:
+        return None
+    series, v = given
+    series_id = now.series.get((*series, millesime)) if series is not None else None
+    if series is not None and series_id is None:
+        return None
+    return Asked(millesime, level, Tile(z, x, y), series_id, v)
+
+
+@lru_cache(1000)  # every tile of a map has the same query
+def _given(query: bytes) -> tuple[tuple[str, str] | None, str | None] | None:
+    """The indicator and period to join, and the version wanted; None when there is anything else in the query."""
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    given = dict(pairs)
+    if (
+        len(given) < len(pairs)
+        or not given.keys() <= {"indicator", "v"}
+        or len(given.get("v", "")) > VERSION_LENGTH
+    ):
+        return None
+    if "indicator" not in given:
+        return None, given.get("v")
+    indicator, _, period = given["indicator"].partition(":")
+    return (indicator, period), given.get("v")
