@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from boundaries import scope
 from boundaries.checks import Finding
 from boundaries.drawing import FRANCE
-from boundaries.levels import Level
+from boundaries.levels import ZONINGS, Level
 from boundaries.places import require_millesime
 from boundaries.storing import centres, store_outlines, store_territories, texts
 from boundaries.tables import (
@@ -144,16 +144,26 @@ def remove(conn: Connection, millesime: int, level: Level, liste: str = "") -> N
 
 
 def refresh_version(conn: Connection, millesime: int) -> None:
-    """Make the version of a millesime that of its limits and of its zonings."""
+    """Make the version of a millesime that of its limits and of its zonings.
+
+    The ids of the zones count: a zoning that is removed and loaded again has others, and neither the tiles that carry
+    them nor the values that hang on them may pass for those of before.
+    """
     limits = conn.scalars(sa.select(Millesime.limits_version).where(Millesime.year == millesime)).one()
     digests = conn.execute(
         sa.select(Zoning.level, Zoning.liste, Zoning.digest)
         .where(Zoning.millesime == millesime)
         .order_by(Zoning.level, Zoning.liste)
     ).all()
+    ids = conn.scalars(
+        sa.select(Territory.id)
+        .where(Territory.millesime == millesime, Territory.level.in_(ZONINGS))
+        .order_by(Territory.id)
+    ).all()
     version = limits
     if digests:
-        version = hashlib.sha256(repr((limits, [tuple(row) for row in digests])).encode()).hexdigest()[:12]
+        parts = repr((limits, [tuple(row) for row in digests], ids))
+        version = hashlib.sha256(parts.encode()).hexdigest()[:12]
     conn.execute(sa.update(Millesime).where(Millesime.year == millesime).values(version=version))
 
 
