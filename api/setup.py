@@ -87,7 +87,7 @@ def load_zonings(
         for one in asked:
             findings = delivered.load_file(conn, location, one, settings.home / DOWNLOADS, progress)
             remarks += [f"{one.level} {one.millesime} : {finding}" for finding in findings]
-    _analyze(engine)
+    analyze(engine)
     _publish(engine, progress)
     return remarks
 
@@ -110,7 +110,7 @@ def load_movements(engine: Engine, settings: Settings, location: str, progress: 
     known = movements.read(fetched.path.read_bytes(), fetched.name)
     with engine.begin() as conn:
         remarks = time_machine.store_movements(conn, fetched.name, fetched.sha256, known)
-    _analyze(engine)
+    analyze(engine)
     _publish(engine, progress)
     return remarks
 
@@ -165,7 +165,7 @@ def _load(
     delivery = sources.read(source, location, millesime, settings.home / DOWNLOADS, progress, region, outlines)
     with engine.begin() as conn:
         findings = load(conn, delivery, region, progress)
-    _analyze(engine)
+    analyze(engine)
     return [f"{millesime} : {finding}" for finding in findings]
 
 
@@ -189,7 +189,7 @@ def _import(engine: Engine, settings: Settings, millesimes: set[int] | None, pro
     with engine.begin() as conn:
         imported = import_populations(conn, settings.home / DOWNLOADS, progress, millesimes)
     if imported:
-        _analyze(engine)
+        analyze(engine)
 
 
 def _publish(engine: Engine, progress: Progress) -> None:
@@ -197,10 +197,10 @@ def _publish(engine: Engine, progress: Progress) -> None:
         before = current_release(conn)
         release = publish(conn, progress)
     if before is None or before.id != release:
-        _analyze(engine)
+        analyze(engine)
 
 
-def _analyze(engine: Engine) -> None:
+def analyze(engine: Engine) -> None:
     """Tell the planner what arrived, or its first plans would be for empty tables."""
     with engine.begin() as conn:
         conn.execute(sa.text("ANALYZE"))

@@ -12,7 +12,7 @@ from api.valuefiles import values_csv, values_json
 from api.versions import kept_only_if_current
 from boundaries import places
 from boundaries.places import Place
-from indicators import published
+from indicators import natures, published
 from indicators.catalogue import Indicator
 from indicators.catalogue import indicator as sheet
 
@@ -57,6 +57,8 @@ def values(
 ) -> Response:
     """Return ids, codes, values and statuses in columns of equal length, with their coverage and passport."""
     item = sheet(identifier)
+    if item.nature is natures.Nature.GROWTH:
+        natures.two_dates(item, period)
 
     def build() -> Document:
         places.require_millesime(conn, millesime)
@@ -106,6 +108,7 @@ def series(
 
 def _described(item: Indicator, offered: published.Choices) -> dict[str, Any]:
     return item.model_dump(mode="json") | {
+        "rules": natures.described(item),
         "map_form": item.nature.map_form,
         "available_levels": list(offered.levels),
         "series": [

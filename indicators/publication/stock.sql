@@ -33,12 +33,15 @@ sums AS (
     SELECT
         m.territory_id,
         sum(p.value * p.weight) AS value,
-        coalesce(sum(p.weight) FILTER (WHERE p.value IS NOT NULL), 0) / sum(p.weight) AS coverage,
+        -- what does not apply to a unit is not to be covered
+        coalesce(sum(p.weight) FILTER (WHERE p.value IS NOT NULL), 0)
+        / nullif(sum(p.weight) FILTER (WHERE p.status <> 'not-applicable'), 0) AS coverage,
         count(*) AS pieces,
         min(p.status) AS lowest,
         max(p.status) AS highest,
         bool_or(p.status = 'provisional') AS provisional,
-        bool_or(p.status = 'estimated') AS estimated,
+        -- a value that says nothing of its unit counts in the sum, which is then an estimate
+        bool_or(p.status IN ('estimated', 'not-significant')) AS estimated,
         bool_or(p.status = 'secret') AS secret
     FROM pieces AS p
     INNER JOIN indicators.member AS m ON m.millesime = :to_millesime AND m.unit_id = p.unit_id

@@ -1,0 +1,340 @@
+"""`ores import`, `ores deliveries`, `ores recipes`, `ores releases`: from a producer's file to what is published."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+import typer
+
+from api.commands.french import FrenchCommand, FrenchGroup, console, say
+from api.database import open_database
+from api.migrate import migrate
+from api.progress import shown
+from api.settings import Settings, read_settings
+from geo.errors import Invalid
+from indicators.journal import Actor, events
+from indicators.lifecycle import (
+    STATES,
+    delivery,
+    refuse,
+    release_delivery,
+    validate,
+    withdraw_delivery,
+    withdraw_release,
+)
+from indicators.published import PARIS
+from indicators.tables import Delivery, Import, Release, Withdrawal
+
+deliveries = typer.Typer(
+    cls=FrenchGroup, help="Les livraisons\u202f: contrôler, valider, diffuser, retirer.", no_args_is_help=True
+)
+recipes = typer.Typer(
+    cls=FrenchGroup, help="Les recettes\u202f: comment se lit chaque source.", no_args_is_help=True
+)
+releases = typer.Typer(cls=FrenchGroup, help="Les publications\u202f: lister, retirer.", no_args_is_help=True)
+
+MELODI, GEO_API = "melodi:", "geo-api:"
+
+By = Annotated[str, typer.Option("--by", help="Nom de la personne qui agit, inscrit au journal.", metavar="NOM")]
+Number = Annotated[int, typer.Argument(help="Numéro.", metavar="N", show_default=False)]
+Reason = Annotated[str, typer.Option("--reason", help="Pourquoi, inscrit au journal.", metavar="TEXTE")]
+
+
+def import_(
+    file: Annotated[
+        str,
+        typer.Argument(
+            help="Fichier (CSV, TSV, XLS, XLSX, ODS, ZIP, Parquet, GPKG, JSON-stat, SDMX-CSV), melodi:JEU, ou "
+            "geo-api:departement:44.",
+            metavar="FICHIER",
+            show_default=False,
+        ),
+    ],
+    recipe: Annotated[
+        str | None,
+        typer.Option(help="Recette (sinon celle dont le motif convient au nom du fichier).", metavar="NOM"),
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="Correspondance à lire dans un fichier TOML.", metavar="FICHIER")
+    ] = None,
+    millesime: Annotated[int | None, typer.Option(help="Géographie des codes.", metavar="ANNÉE")] = None,
+    period: Annotated[str, typer.Option(help="Période que la mesure décrit.", metavar="PÉRIODE")] = "",
+    where: Annotated[
+        list[str] | None,
+        typer.Option("--where", help="Filtre de Melodi, DIMENSION=CODE\u202f; se répète.", metavar="FILTRE"),
+    ] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(help="Correction acceptée, par sa clé ou par famille\u202f; se répète.", metavar="CLÉ"),
+    ] = None,
+    reject: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--refuse", help="Correction refusée, par sa clé ou par famille\u202f; se répète.", metavar="CLÉ"
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Écrire le rapport, ligne par ligne (.csv) ou entier (.json).", metavar="FICHIER"),
+    ] = None,
+    write_mapping: Annotated[
+        Path | None,
+        typer.Option(help="Écrire la correspondance en TOML, à relire et à corriger.", metavar="FICHIER"),
+    ] = None,
+    save_recipe: Annotated[
+        str | None, typer.Option(help="Garder la correspondance comme recette.", metavar="NOM")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Garder la livraison comme brouillon.")] = False,
+    release: Annotated[
+        bool, typer.Option("--release", help="Garder, valider, diffuser et publier, en une transaction.")
+    ] = False,
+    by: By = "",
+) -> None:
+    """Contrôler un fichier de valeurs ; avec --keep le garder, avec --release le publier.
+
+    Sans --keep ni --release, rien n’est écrit dans la base.
+    """
+    if (keep or release) and not by:
+        raise Invalid("Dites qui agit avec --by\u202f: le journal garde le nom de qui livre et de qui valide.")
+    from api.setup import analyze  # pandas and Alembic are slow to import
+    from indicators.imports import report as reports
+    from indicators.imports.control import control
+    from indicators.imports.control import save_recipe as store_recipe
+    from indicators.imports.findings import Decisions
+    from indicators.imports.mapping import Mapping
+    from indicators.imports.storing import keep as store
+    from indicators.publication import publish
+
+    settings = read_settings()
+    engine = open_database(settings, say)
+    migrate(engine)
+    chosen = Mapping.from_toml(_read(mapping), mapping.name) if mapping else None
+    decisions = Decisions(frozenset(accept or ()), frozenset(reject or ()))
+    with shown(console) as progress, engine.connect() as conn:
+        found = control(
+            conn,
+            _source(file, where or [], settings, progress),
+            recipe_name=recipe,
+            mapping=chosen,
+            millesime=millesime,
+            period=period,
+            decisions=decisions,
+        )
+        conn.rollback()
+    say(reports.text(found.diagnosis, decisions))
+    if report is not None:
+        _write(report, _reported(report, found))
+    if write_mapping is not None:
+        _write(write_mapping, found.mapping.to_toml())
+    with shown(console) as progress:
+        if save_recipe is not None:
+            with engine.begin() as conn:
+                store_recipe(conn, save_recipe, found.mapping)
+            say(f"La recette «\u202f{save_recipe}\u202f» est gardée.")
+        if keep or release:
+            actor = Actor(by, "validator" if release else "contributor")
+            with engine.begin() as conn:
+                number = store(conn, actor, found, progress)
+                if release:
+                    validate(conn, number, actor)
+                    release_delivery(conn, number, actor)
+                    publish(conn, progress, actor)
+            analyze(engine)
+            say(f"Livraison n° {number}, {'publiée' if release else 'gardée comme brouillon'}.")
+    engine.dispose()
+
+
+@deliveries.command("list", cls=FrenchCommand)
+def list_deliveries() -> None:
+    """Lister les livraisons, de la plus récente à la plus ancienne."""
+    engine = _engine()
+    with engine.connect() as conn:
+        rows = conn.execute(
+            sa.select(Delivery.id, Delivery.state, Delivery.submitted_at, Delivery.file).order_by(
+                Delivery.id.desc()
+            )
+        )
+        for row in rows:
+            say(f"{row.id:>5}  {STATES[row.state]:<10} {_day(row.submitted_at)}  {row.file}")
+    engine.dispose()
+
+
+@deliveries.command("show", cls=FrenchCommand)
+def show_delivery(number: Number) -> None:
+    """Montrer une livraison : ce qu’elle contient, et son journal."""
+    engine = _engine()
+    with engine.connect() as conn:
+        found = delivery(conn, number)
+        say(f"Livraison n° {found.id} ({STATES[found.state]})\u202f: {found.file}")
+        say(f"Source\u202f: {found.source} · {found.producer} · {found.licence}")
+        say(f"SHA-256\u202f: {found.sha256}")
+        kept = sa.select(Import.indicator, Import.period, Import.millesime, Import.levels).order_by(
+            Import.indicator, Import.period
+        )
+        for row in conn.execute(kept.where(Import.delivery_id == number)):
+            say(f"  {row.indicator} {row.period}, géographie {row.millesime}, {', '.join(row.levels)}")
+        for event in conn.execute(events(number)):
+            told = f" ({event.details['reason']})" if "reason" in event.details else ""
+            say(f"  {_day(event.at)}  {event.action:<10} {event.actor}{told}")
+    engine.dispose()
+
+
+@deliveries.command("validate", cls=FrenchCommand)
+def validate_delivery(number: Number, by: By) -> None:
+    """Valider un brouillon, sous son nom."""
+    engine = _engine()
+    with engine.begin() as conn:
+        validate(conn, number, Actor(by, "validator"))
+    engine.dispose()
+    say(f"La livraison n° {number} est validée.")
+
+
+@deliveries.command("refuse", cls=FrenchCommand)
+def refuse_delivery(number: Number, by: By, reason: Reason) -> None:
+    """Refuser une livraison, en disant pourquoi."""
+    engine = _engine()
+    with engine.begin() as conn:
+        refuse(conn, number, Actor(by, "validator"), reason)
+    engine.dispose()
+    say(f"La livraison n° {number} est refusée.")
+
+
+@deliveries.command("release", cls=FrenchCommand)
+def release_validated(number: Number, by: By) -> None:
+    """Diffuser une livraison validée, et publier ce qui en dépend."""
+    _change(by, lambda conn, actor: release_delivery(conn, number, actor))
+    say(f"La livraison n° {number} est publiée.")
+
+
+@deliveries.command("withdraw", cls=FrenchCommand)
+def withdraw(number: Number, by: By, reason: Reason) -> None:
+    """Annuler une livraison diffusée : ce qu’elle avait remplacé est publié à nouveau."""
+    _change(by, lambda conn, actor: withdraw_delivery(conn, number, actor, reason))
+    say(f"La livraison n° {number} est retirée, l’état d’avant est publié.")
+
+
+@recipes.command("list", cls=FrenchCommand)
+def list_recipes() -> None:
+    """Lister les recettes : celles du produit, et celles gardées ici."""
+    from indicators.imports.control import known_recipes
+
+    engine = _engine()
+    with engine.connect() as conn:
+        for name, mapping in sorted(known_recipes(conn).items()):
+            say(f"{name:<32} {mapping.title or mapping.source}")
+    engine.dispose()
+
+
+@recipes.command("show", cls=FrenchCommand)
+def show_recipe(name: Annotated[str, typer.Argument(help="Nom de la recette.", metavar="NOM")]) -> None:
+    """Montrer une recette, en TOML."""
+    from indicators.imports.control import known_recipes
+    from indicators.imports.mapping import recipe
+
+    engine = _engine()
+    with engine.connect() as conn:
+        say((known_recipes(conn).get(name) or recipe(name)).to_toml())
+    engine.dispose()
+
+
+@releases.command("list", cls=FrenchCommand)
+def list_releases() -> None:
+    """Lister les publications, de la plus récente à la plus ancienne."""
+    engine = _engine()
+    with engine.connect() as conn:
+        rows = conn.execute(
+            sa.select(Release.id, Release.published_at, Release.published_by, Withdrawal.withdrawn_at)
+            .outerjoin(Withdrawal, Withdrawal.release_id == Release.id)
+            .order_by(Release.id.desc())
+        )
+        for row in rows:
+            gone = f", retirée le {_day(row.withdrawn_at)}" if row.withdrawn_at else ""
+            say(f"{row.id:>5}  {_day(row.published_at)}  {row.published_by}{gone}")
+    engine.dispose()
+
+
+@releases.command("withdraw", cls=FrenchCommand)
+def withdraw_published(number: Number, by: By, reason: Reason) -> None:
+    """Retirer une publication : la précédente est servie à nouveau, celle-ci garde sa trace."""
+    engine = _engine()
+    with engine.begin() as conn:
+        withdraw_release(conn, number, Actor(by, "validator"), reason)
+    engine.dispose()
+    say(f"La publication n° {number} est retirée.")
+
+
+def _change(by: str, change: Any) -> None:
+    """Make a change to what feeds the publication, and publish, in one transaction."""
+    from api.setup import analyze
+    from indicators.publication import publish
+
+    engine = _engine()
+    actor = Actor(by, "validator")
+    with shown(console) as progress, engine.begin() as conn:
+        change(conn, actor)
+        publish(conn, progress, actor)
+    analyze(engine)
+    engine.dispose()
+
+
+def _engine() -> sa.Engine:
+    engine = open_database(read_settings(), say)
+    migrate(engine)
+    return engine
+
+
+def _source(text: str, where: list[str], settings: Settings, progress: Any) -> Any:
+    """A path as it is, or what an API answers."""
+    from api.setup import DOWNLOADS
+
+    if text.startswith(MELODI):
+        from indicators.sources import melodi
+        from indicators.sources.asking import Asker
+
+        pairs = [one.partition("=") for one in where]
+        if not all(value for _, _, value in pairs):
+            raise Invalid("Un filtre de Melodi s’écrit DIMENSION=CODE, par exemple GEO=DEP-44.")
+        filters: dict[str, Any] = {}
+        for dimension, _, value in pairs:
+            filters.setdefault(dimension, []).append(value)
+        with Asker(melodi.OFFICIAL) as asker:
+            return melodi.observations(asker, text.removeprefix(MELODI), filters, progress)
+    if text.startswith(GEO_API):
+        from boundaries.places import Place
+        from boundaries.sources.geo_api import OFFICIAL
+        from indicators.sources.geo_api import populations
+
+        place = Place.parse(text.removeprefix(GEO_API))
+        return populations(OFFICIAL, place.level, place.code, settings.home / DOWNLOADS, progress)
+    path = Path(text)
+    if not path.is_file():
+        raise Invalid(f"Il n’y a pas de fichier «\u202f{path.name}\u202f» à cet endroit.")
+    return path
+
+
+def _reported(path: Path, found: Any) -> str:
+    from indicators.imports import report
+
+    if path.suffix == ".json":
+        whole = report.as_json(found.diagnosis, found.decisions)
+        return json.dumps(whole, ensure_ascii=False, indent=1)
+    if path.suffix == ".csv":
+        return report.as_csv(found.diagnosis, found.decisions)
+    raise Invalid(f"Rapport en «\u202f{path.suffix}\u202f»\u202f: .csv (ligne par ligne) ou .json sont acceptés.")
+
+
+def _read(path: Path) -> str:
+    if not path.is_file():
+        raise Invalid(f"Il n’y a pas de fichier «\u202f{path.name}\u202f» à cet endroit.")
+    return path.read_text(encoding="utf-8")
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+    say(f"Écrit\u202f: {path.name}")
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.astimezone(PARIS):%d/%m/%Y %H:%M}"
