@@ -173,12 +173,12 @@ def resolve(
 
 
 def rolled_up(codes: pa.Array) -> pa.Array:
-    """Return the communes of IRIS codes: their first five characters. What is not nine or five long stays.
+    """Return the communes of IRIS codes: their first five characters. What has not the form of an IRIS stays.
 
-    >>> rolled_up(pa.array(["441090101", "44001", "4400"], pa.large_string())).to_pylist()
-    ['44109', '44001', '4400']
+    >>> rolled_up(pa.array(["441090101", "44109_0101", "44001", "4400"], pa.large_string())).to_pylist()
+    ['44109', '44109', '44001', '4400']
     """
-    iris = pc.fill_null(pc.match_substring_regex(codes, "^[0-9][0-9AB][0-9]{7}$"), False)
+    iris = pc.fill_null(pc.match_substring_regex(codes, "^[0-9][0-9AB][0-9]{3}_?[0-9]{4}$"), False)
     return pc.if_else(iris, pc.utf8_slice_codeunits(codes, 0, 5), codes)
 
 

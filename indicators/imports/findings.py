@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from geo.errors import Invalid
 
-LISTED = 10_000  # findings of a family that are listed; all are counted
+LISTED = 10_000  # findings of a family and severity that are listed; all are counted
 MAX_REPAIRS = 200_000  # cells; a file that needs more must be made again by its producer
 
 
@@ -172,7 +172,7 @@ NOTHING = Decisions()
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What was found. `counts` are whole; `findings` holds at most `LISTED` of each family, `repairs` all of them."""
+    """What was found. `counts` are whole; `findings` holds at most `LISTED` of each kind, `repairs` all of them."""
 
     file: str
     sha256: str
@@ -212,18 +212,18 @@ class Found:
         self.findings: list[Finding] = []
         self.counts: Counter[tuple[Family, Severity]] = Counter()
         self.repairs: dict[tuple[str, int, int], Repair] = {}
-        self._kept: Counter[Family] = Counter()
+        self._kept: Counter[tuple[Family, Severity]] = Counter()
         self.overflow = 0
 
-    def room(self, family: Family) -> bool:
-        """Whether one more finding of a family would be listed."""
-        return self._kept[family] < LISTED
+    def room(self, family: Family, severity: Severity) -> bool:
+        """Whether one more finding of a family and severity would be listed."""
+        return self._kept[family, severity] < LISTED
 
     def add(self, finding: Finding) -> None:
         """Count a finding, and keep it while there is room. A cell has one repair: the first that is proposed."""
         self.counts[finding.family, finding.severity] += 1
-        if self.room(finding.family):
-            self._kept[finding.family] += 1
+        if self.room(finding.family, finding.severity):
+            self._kept[finding.family, finding.severity] += 1
             self.findings.append(finding)
         if finding.repair is not None:
             self._propose(finding.repair)

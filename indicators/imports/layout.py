@@ -15,7 +15,7 @@ YEAR = re.compile(r"(?<!\d)(19\d{2}|20\d{2})(?!\d)")
 PIVOT = 60  # two digits up to it are 20yy
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Column:
     """A column of figures: its measure, its place, its heading as written, and the period that this tells."""
 

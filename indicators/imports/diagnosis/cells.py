@@ -109,7 +109,7 @@ class Cells:
         for place, text in zip(places, texts, strict=True):
             reading = known[text]
             family = FAMILY_OF[reading.problem]
-            if not self.found.room(family) and reading.proposal is None:
+            if not self.found.room(family, Severity.BLOCKING) and reading.proposal is None:
                 self.found.count(family, Severity.BLOCKING, 1)
                 continue
             line = int(block.lines[place])
@@ -277,7 +277,7 @@ class Cells:
                 )
 
     def _cell(self, block: Block, column: Column, place: int, family: Family, rule: str) -> None:
-        if not self.found.room(family):
+        if not self.found.room(family, Severity.TO_DECIDE):
             self.found.count(family, Severity.TO_DECIDE, 1)
             return
         given = block.cells(column.place)[place].as_py()

@@ -44,11 +44,14 @@ class Verdict:
 class Codes:
     """The checks of the codes of one sheet; `rows` are those that are no territory, `pairs` the code and its name."""
 
-    def __init__(self, layout: Layout, reference: Reference, millesime: int, found: Found) -> None:
+    def __init__(
+        self, layout: Layout, reference: Reference, millesime: int, found: Found, summing: bool = False
+    ) -> None:
         self.layout = layout
         self.reference = reference
         self.millesime = millesime
         self.found = found
+        self.summing = summing
         self.communes = reference.codes(millesime, Level.COMMUNE)
         self.gazetteer = Gazetteer(self.communes)
         self.rows: list[Row] = []
@@ -168,7 +171,7 @@ class Codes:
             return Verdict(Family.VANISHED_CODE, Severity.TO_DECIDE, sentence)
         successor = next(iter(successors))
         name = self.communes.get(successor, "")
-        if successor in self.present:
+        if successor in self.present and not self.summing:
             sentence = (
                 f"La commune {bare} fait partie de {successor} {name}, qui a sa propre ligne : additionner les deux "
                 "demande une recette qui somme ; importez plutôt ce fichier dans son millésime."

@@ -61,7 +61,7 @@ def diagnose(
         look_at_headings(layout, mapping, found)
         units_in_headings(layout, found)
         _periods(layout, found)
-        codes = Codes(layout, reference, millesime or 0, found)
+        codes = Codes(layout, reference, millesime or 0, found, summing=mapping.duplicates == "sum")
         rows += _read(layout, mapping, reference, accepted, codes, ledger, found)
         codes.end()
         total_rows[id(layout)] = codes.totals
@@ -71,7 +71,7 @@ def diagnose(
         judge_millesime(communes, millesime, reference, found)
         look_for_doubles(ledger, mapping, found)
         look_at_rows(ledger, reference, millesime, total_rows, found)
-        look_for_missing(ledger, reference, millesime, found)
+        look_for_missing(ledger, mapping, reference, found)
         look_for_jumps(ledger, previous, found)
     if found.overflow:
         sentence = (

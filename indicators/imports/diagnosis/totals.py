@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from boundaries.levels import LABELS, Level
 from indicators.imports.blocks import Block
-from indicators.imports.diagnosis.ledger import Ledger, Series
+from indicators.imports.diagnosis.ledger import Chunk, Ledger, Series
 from indicators.imports.findings import Family, Finding, Found, Severity
 from indicators.imports.layout import Column, Layout, key
 from indicators.imports.reference import Reference
 
 TOTAL = re.compile(r"(^|— )(total|ensemble)\b", re.IGNORECASE)
 ENOUGH = 3  # rows of the first block that must add up for a column to be taken for the total of the others
+EVERYTHING = (Level.FRANCE, "FR")
 ABOVE = (Level.EPCI, Level.DEPARTEMENT, Level.REGION, Level.FRANCE)
 
 TotalRows = Mapping[int, Mapping[int, tuple[Level, str]]]  # by id of layout, then by line
@@ -85,66 +86,125 @@ class Columns:
 def look_at_rows(
     ledger: Ledger, reference: Reference, millesime: int, total_rows: TotalRows, found: Found
 ) -> None:
-    """Compare the totals of territories that the delivery itself gives with the sums of the communes that it gives."""
-    for series in ledger.series():
-        if series.measure.kind is not None and series.measure.kind.additive:
-            _compare(series, ledger, reference, millesime, total_rows, found)
+    """Compare the totals that the delivery itself gives with the sums of what it gives.
 
-
-def _compare(
-    series: Series, ledger: Ledger, reference: Reference, millesime: int, total_rows: TotalRows, found: Found
-) -> None:
+    A departement, an EPCI, a Region is compared with its communes, where each has its value. A row that says total
+    is compared with the rows of its sheet: all of them, those above it, or those since the total before; it is
+    named when it is none of these sums.
+    """
+    rank_of = {None: 0, Level.COMMUNE: 1, Level.ARRONDISSEMENT_MUNICIPAL: 1, **dict.fromkeys(ABOVE, 2)}
+    kinds = np.array([rank_of.get(level, 0) for level, _ in ledger.places] + [0])
     places = list(ledger.places)
-    communes: dict[str, float] = {}
-    stated: list[tuple[Level, str, int]] = []
-    others: dict[int, float] = defaultdict(float)
-    absent: set[int] = set()
-    for position, who in enumerate(series.who.tolist()):
-        chunk = series.chunks[series.chunk[position]]
-        total = total_rows.get(id(chunk.layout), {}).get(int(series.line[position]))
-        level, code = places[who] if who >= 0 else (None, "")
-        value = float(series.value[position])
-        if total is not None:
-            stated.append((*total, position))
+    for series in ledger.series():
+        if series.measure.kind is None or not series.measure.kind.additive:
             continue
-        if level in ABOVE:
-            stated.append((level, code, position))
-        elif level in (Level.COMMUNE, Level.ARRONDISSEMENT_MUNICIPAL):
-            communes[code] = communes.get(code, 0.0) + value
-        # everything that a sheet lists, territories loaded or not, is what its last line sums
-        others[id(chunk.layout)] += 0.0 if np.isnan(value) else value
-        if np.isnan(value):
-            absent.add(id(chunk.layout))
+        kind = kinds[series.who]
+        stated = [(*_place(places, series, position), position) for position in (kind == 2).nonzero()[0].tolist()]
+        for start, chunk in zip(_starts(series), series.chunks, strict=True):
+            lines = total_rows.get(id(chunk.layout), {})
+            if not lines:
+                continue
+            is_total = np.isin(chunk.line, list(lines))
+            for position in is_total.nonzero()[0].tolist():
+                level, code = lines[int(chunk.line[position])]
+                if (level, code) != EVERYTHING:
+                    stated.append((level, code, start + position))
+        if stated:
+            _communes(series, places, kind == 1, stated, reference, millesime, found)
+        _sheets(series, total_rows, found)
+
+
+def _place(places: list[tuple[Level | None, str]], series: Series, position: int) -> tuple[Level, str]:
+    level, code = places[int(series.who[position])]
+    return level or Level.FRANCE, code
+
+
+def _starts(series: Series) -> list[int]:
+    return [0, *np.cumsum([len(chunk.who) for chunk in series.chunks]).tolist()][:-1]
+
+
+def _communes(
+    series: Series,
+    places: list[tuple[Level | None, str]],
+    commune: NDArray[np.bool_],
+    stated: list[tuple[Level, str, int]],
+    reference: Reference,
+    millesime: int,
+    found: Found,
+) -> None:
+    """Compare territories with their communes."""
+    communes: dict[str, float] = defaultdict(float)
+    for who, value in zip(series.who[commune].tolist(), series.value[commune].tolist(), strict=True):
+        communes[places[who][1]] += value
+    if not communes:
+        return
+    members = _members(reference, millesime)
     for level, code, position in stated:
-        chunk = series.chunks[series.chunk[position]]
         value = float(series.value[position])
-        is_total = int(series.line[position]) in total_rows.get(id(chunk.layout), {})
-        if is_total and level is Level.FRANCE:
-            summed = None if id(chunk.layout) in absent else others[id(chunk.layout)]
-            what = "la somme des lignes"
-        else:
-            summed = _sum_of(communes, level, code, reference, millesime)
-            what = f"la somme des communes ({LABELS[level][0]} {code})"
-        if summed is None or np.isnan(value):
+        those = members.get((level, code), [])
+        summed = _sum_of(communes, those, reference, millesime)
+        if summed is None or np.isnan(value) or abs(value - summed) <= _tolerance(value, summed, len(those)):
             continue
-        if abs(value - summed) > _tolerance(value, summed, max(len(communes), 2)):
-            sentence = (
-                f"Le total vaut {_text(value)} et {what} {_text(summed)} : écart de {_text(value - summed)}."
-            )
-            where = (chunk.layout.sheet.name, int(series.line[position]), chunk.column.heading)
-            found.add(Finding(Family.TOTALS, Severity.TO_DECIDE, sentence, *where, given=_text(value)))
+        what = f"la somme des {len(those)} communes ({LABELS[level][0]} {code})"
+        _differ(series, series.chunks[series.chunk[position]], position, value, what, summed, found)
+
+
+def _sheets(series: Series, total_rows: TotalRows, found: Found) -> None:
+    """Compare the rows that say total with the rows of their sheet."""
+    by_layout: dict[int, list[int]] = defaultdict(list)
+    for rank, chunk in enumerate(series.chunks):
+        by_layout[id(chunk.layout)].append(rank)
+    for layout, chunk_ranks in by_layout.items():
+        lines = total_rows.get(layout, {})
+        if not lines:
+            continue
+        mine = np.isin(series.chunk, chunk_ranks).nonzero()[0]
+        order = mine[np.argsort(series.line[mine], kind="stable")]
+        is_total = np.isin(series.line[order], list(lines))
+        parts = np.where(is_total, 0.0, series.value[order])
+        if np.isnan(parts).any():
+            continue  # what is secret or missing is in the total and not in the sum
+        running = np.cumsum(parts)
+        since = 0.0
+        for rank in is_total.nonzero()[0].tolist():
+            position = int(order[rank])
+            value = float(series.value[position])
+            above = float(running[rank])
+            sums = {"la somme des lignes": float(running[-1]), "la somme des lignes au-dessus": above}
+            sums["la somme des lignes depuis le total précédent"] = above - since
+            since = above
+            if lines[int(series.line[position])] != EVERYTHING or np.isnan(value):
+                continue
+            what, summed = min(sums.items(), key=lambda one: abs(one[1] - value))
+            if abs(value - summed) > _tolerance(value, summed, len(order)):
+                _differ(series, series.chunks[series.chunk[position]], position, value, what, summed, found)
+
+
+def _differ(
+    series: Series, chunk: Chunk, position: int, value: float, what: str, summed: float, found: Found
+) -> None:
+    sentence = f"Le total vaut {_text(value)} et {what} {_text(summed)} : écart de {_text(value - summed)}."
+    where = (chunk.layout.sheet.name, int(series.line[position]), chunk.column.heading)
+    found.add(Finding(Family.TOTALS, Severity.TO_DECIDE, sentence, *where, given=_text(value)))
+
+
+def _members(reference: Reference, millesime: int) -> dict[tuple[Level, str], list[str]]:
+    """The communes of each territory above them; of the country where the whole of it is loaded."""
+    known = reference.codes(millesime, Level.COMMUNE)
+    found: dict[tuple[Level, str], list[str]] = defaultdict(list)
+    for level in (Level.EPCI, Level.DEPARTEMENT, Level.REGION):
+        for commune, parent in reference.parents.get((millesime, level), {}).items():
+            if commune in known:
+                found[level, parent].append(commune)
+    if millesime in reference.whole:
+        found[EVERYTHING] = list(known)
+    return found
 
 
 def _sum_of(
-    communes: dict[str, float], level: Level, code: str, reference: Reference, millesime: int
+    communes: Mapping[str, float], members: list[str], reference: Reference, millesime: int
 ) -> float | None:
-    """The sum of the communes of a territory, None unless each has its value; arrondissements stand for a city."""
-    parents = reference.parents.get((millesime, level), {})
-    known = reference.codes(millesime, Level.COMMUNE)
-    if level is Level.FRANCE:
-        members = list(known) if millesime in reference.whole else []
-    else:
-        members = [commune for commune, parent in parents.items() if parent == code and commune in known]
+    """The sum of some communes, None unless each has its value; arrondissements stand for a city that is not there."""
     if not members:
         return None
     total = 0.0
@@ -152,9 +212,8 @@ def _sum_of(
         if member in communes:
             total += communes[member]
             continue
-        parts = [
-            part for part, city in reference.parents.get((millesime, Level.COMMUNE), {}).items() if city == member
-        ]
+        links = reference.parents.get((millesime, Level.COMMUNE), {})
+        parts = [part for part, city in links.items() if city == member]
         if not parts or any(part not in communes for part in parts):
             return None
         total += sum(communes[part] for part in parts)
