@@ -59,9 +59,11 @@ def _scan(records: bytes, name: str) -> Parts:
         elif kind == _FORMULA and size >= 14:
             found.formulas += 1
             row, column = struct.unpack_from("<HH", records, body)
-            # A result that is not a number ends with 0xFFFF; its first byte is then 2 for an error.
-            if records[body + 12 : body + 14] == b"\xff\xff" and records[body + 6] == 2 and sheet is not None:
-                found.error(sheet, row, column, _ERRORS.get(records[body + 8], "#?"))
+            # A result that is not a number ends with 0xFFFF; its first byte is 2 for an error, 3 for nothing.
+            if records[body + 12 : body + 14] == b"\xff\xff":
+                found.without_result += records[body + 6] == 3
+                if records[body + 6] == 2 and sheet is not None:
+                    found.error(sheet, row, column, _ERRORS.get(records[body + 8], "#?"))
         elif kind == _BOOL_ERR and size >= 8 and records[body + 7] == 1 and sheet is not None:
             row, column = struct.unpack_from("<HH", records, body)
             found.error(sheet, row, column, _ERRORS.get(records[body + 6], "#?"))

@@ -19,7 +19,7 @@ _FAMILIES = {Kind.OLE: "workbooks", Kind.PARQUET: "parquet", Kind.SQLITE: "geopa
 def deliver(path: Path, name: str) -> Delivered:
     """Return what the file delivers. Raises UnreadableFile or FileTooLarge, in French."""
     if not path.is_file():
-        what = "est un dossier" if path.is_dir() else "n’existe pas"
+        what = "est un dossier" if path.is_dir() else "n’est pas un fichier" if path.exists() else "n’existe pas"
         raise UnreadableFile(f"{quoted(name)} {what}\u202f: donnez un fichier.")
     size = path.stat().st_size
     limits.FILE_BYTES.check(size, name)
@@ -43,8 +43,8 @@ def _read(path: Path, name: str) -> Content:
 
 def _gzip(path: Path, name: str) -> Content:
     inner = name[:-3] if name.lower().endswith(".gz") else name
-    source = gzip_source(path, inner)
-    kind = kind_of(source.head(HEAD_BYTES), inner)
+    source = gzip_source(path, name)
+    kind = kind_of(source.head(HEAD_BYTES), name)
     if kind is not Kind.TEXT:
         raise UnreadableFile(
             f"{quoted(name)} contient autre chose qu’une table de texte\u202f: seul un CSV peut être compressé en gzip."

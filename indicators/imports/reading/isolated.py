@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -21,7 +20,7 @@ from indicators.imports.reading import limits
 from indicators.imports.reading.content import Content
 from indicators.imports.reading.frames import frame
 from indicators.imports.reading.limits import FileTooLarge, UnreadableFile, quoted
-from indicators.imports.reading.spool import Kept, kept_batches
+from indicators.imports.reading.spool import Kept, Spool
 from indicators.imports.sheets import Sheet
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -33,8 +32,8 @@ def convert(family: str, path: Path, name: str, file: BinaryIO | None = None) ->
     `file` is an open file without a name on the disk; `path` then leads to it in the process. Raises the error
     of the reader, FileTooLarge when a ceiling is hit, UnreadableFile when the process ends in any other way.
     """
-    spool = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the sheets that read it)
-    passed = (spool.fileno(), *((file.fileno(),) if file else ()))
+    spool = Spool()
+    passed = (spool.descriptor, *((file.fileno(),) if file else ()))
     command = [
         sys.executable,
         "-m",
@@ -42,7 +41,7 @@ def convert(family: str, path: Path, name: str, file: BinaryIO | None = None) ->
         family,
         str(path),
         name,
-        str(spool.fileno()),
+        str(spool.descriptor),
     ]
     environment = {key: os.environ[key] for key in ("PATH", "LANG", "LC_ALL", "TMPDIR") if key in os.environ}
     environment |= {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
@@ -76,8 +75,8 @@ def _answer(done: subprocess.CompletedProcess[bytes], name: str) -> dict[str, An
     return answer
 
 
-def _batches(spool: BinaryIO, kept: Kept) -> Iterator[pd.DataFrame]:
+def _batches(spool: Spool, kept: Kept) -> Iterator[pd.DataFrame]:
     line = 1
-    for batch in kept_batches(spool, kept):
+    for batch in spool.batches(kept):
         yield frame(batch.columns, range(line, line + batch.num_rows), kept.width)
         line += batch.num_rows

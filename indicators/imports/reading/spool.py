@@ -5,6 +5,8 @@ The file has no name on the disk: nothing is left of it, whatever happens.
 
 import io
 import os
+import tempfile
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -82,22 +84,30 @@ def _columns(rows: Iterable[Sequence[str | None]], size: int) -> Iterator[list[p
         yield [pa.array(column, pa.string()) for column in zip(*held, strict=True)]
 
 
+class Spool:
+    """The anonymous file, open as long as something reads it, then gone."""
+
+    def __init__(self) -> None:
+        with tempfile.TemporaryFile() as file:
+            self.descriptor = os.dup(file.fileno())
+        weakref.finalize(self, os.close, self.descriptor)
+
+    def batches(self, kept: Kept) -> Iterator[pa.RecordBatch]:
+        """Yield the batches of a sheet anew."""
+        with pa.ipc.open_stream(io.BufferedReader(_View(self, kept.start), 1_048_576)) as stream:
+            yield from stream
+
+
 class _View(io.RawIOBase):
     """An independent reading of a file that others read as well: it never moves their position."""
 
-    def __init__(self, file: BinaryIO, start: int) -> None:
-        self._file, self._at = file, start
+    def __init__(self, spool: Spool, start: int) -> None:
+        self._spool, self._at = spool, start
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
-        count = os.preadv(self._file.fileno(), [buffer], self._at)
-        self._at += count
-        return count
-
-
-def kept_batches(file: BinaryIO, kept: Kept) -> Iterator[pa.RecordBatch]:
-    """Yield the batches of a sheet anew."""
-    with pa.ipc.open_stream(io.BufferedReader(_View(file, kept.start), 1_048_576)) as stream:
-        yield from stream
+        read = os.preadv(self._spool.descriptor, [buffer], self._at)
+        self._at += read
+        return read

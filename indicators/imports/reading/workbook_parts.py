@@ -14,6 +14,7 @@ from pathlib import Path
 from indicators.imports.reading import limits
 from indicators.imports.reading.archives import Archive, open_archive
 from indicators.imports.reading.limits import UnreadableFile, quoted
+from indicators.imports.reading.opendocument import find_errors
 
 OLE = b"\xd0\xcf\x11\xe0"
 _BLOCK_BYTES = 1_048_576
@@ -30,7 +31,6 @@ _ERROR = re.compile(
 )
 _SHEET = re.compile(rb'<(?:\w+:)?sheet\b[^>]*\b\w+:id="([^"]+)"')
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>")
-_ODS_FORMULA = re.compile(rb'table:formula="')
 
 
 @dataclass
@@ -99,17 +99,20 @@ def _inspect_xlsx(archive: Archive) -> Parts:
 
 def _inspect_ods(archive: Archive) -> Parts:
     found = Parts("ODS")
-    total = 0
+    total = errors = 0
     for member in archive.members:
         for text, count in _inflated(archive, member):
             total += count
             limits.WORKBOOK_BYTES.check(total, archive.name)
             if member.filename == "content.xml":
-                found.formulas += len(_ODS_FORMULA.findall(text))
+                found.formulas += text.count(b'table:formula="')
+                errors += text.count(b'calcext:value-type="error"')
             if member.filename == "META-INF/manifest.xml" and b"encryption-data" in text:
                 raise UnreadableFile(
                     f"{quoted(archive.name)} est protégé par un mot de passe\u202f: livrez-le sans protection."
                 )
+    if errors:
+        find_errors(archive, found.error)
     return found
 
 
