@@ -25,10 +25,9 @@ LIMIT_BYTES = 200_000_000
 TITLE_ROWS = 40  # where the row of column names is looked for
 
 COMMUNE_COLUMNS = (
-    r"codgeo|codegeo|codegeographique(?:communal)?|depcom|com|insee(?:com|commune)?|"
-    r"code(?:com|commune|insee|communeinsee|inseecommune)"
+    r"codgeo|codegeo|depcom|com|insee(?:com|commune)?|code(?:com|commune|insee|communeinsee|inseecommune)"
 )
-ANY_COMMUNE = r"commune"  # a name as often as a code: the last that is looked at
+ANY_COMMUNE = r"codegeographique(?:communal)?|commune"  # the last may hold names
 ZONE_COLUMNS = {
     Level.ZONE_EMPLOI: r"(?:code)?ze(?:\d{4})?|zoneemploi|codezoneemploi",
     Level.BASSIN_DE_VIE: r"(?:code)?bv(?:\d{4})?|bassindevie|codebassindevie",
@@ -90,32 +89,33 @@ def _headed(
     rows: Sequence[Sequence[str]], level: Level, columns: Columns, seen: list[str]
 ) -> tuple[int, int, int, int | None] | None:
     """The row of column names, and where the commune, the zone and its name are; None when there is none."""
-    for line, row in enumerate(rows[:TITLE_ROWS]):
-        communes = _places(row, columns.commune, COMMUNE_COLUMNS, ANY_COMMUNE)
-        if communes:
-            seen += [cell for cell in row if cell and cell not in seen]
-        zones = _places(row, columns.zone, ZONE_COLUMNS[level], ANY_ZONE)
-        if not communes or not zones:
-            continue
-        zone = _only(row, zones, f"code de {LABELS[level][0]}", "--colonne")
-        own = _plain(row[zone])
-        stem = re.sub(r"^(?:code|id)", "", own)
-        labels = rf"(?:lib|libelle|nom)(?:{own}|{stem})|(?:{own}|{stem})lib"
-        names = _places(row, columns.name, labels)
-        if columns.name and not names:
-            continue
-        name = _only(row, names, f"nom de {LABELS[level][0]}", "--libelle") if names else None
-        return line, _only(row, communes, "code de commune", "--commune"), zone, name
+    # exact names are looked for first: the long names on a row above, or beside, would do as well
+    any_zone = f"{ZONE_COLUMNS[level]}|{ANY_ZONE}"
+    passes = [(COMMUNE_COLUMNS, ZONE_COLUMNS[level]), (COMMUNE_COLUMNS, any_zone), (ANY_COMMUNE, any_zone)]
+    for known_commune, known_zone in passes:
+        for line, row in enumerate(rows[:TITLE_ROWS]):
+            communes = _places(row, columns.commune, known_commune)
+            if communes:
+                seen += [cell for cell in row if cell and cell not in seen]
+            zones = _places(row, columns.zone, known_zone)
+            if not communes or not zones:
+                continue
+            zone = _only(row, zones, f"code de {LABELS[level][0]}", "--colonne")
+            own = _plain(row[zone])
+            stem = re.sub(r"^(?:code|id)", "", own)
+            labels = rf"(?:lib|libelle|nom)(?:{own}|{stem})|(?:{own}|{stem})lib"
+            names = _places(row, columns.name, labels)
+            if columns.name and not names:
+                continue
+            name = _only(row, names, f"nom de {LABELS[level][0]}", "--libelle") if names else None
+            return line, _only(row, communes, "code de commune", "--commune"), zone, name
     return None
 
 
-def _places(row: Sequence[str], asked: str | None, *known: str) -> list[int]:
-    """The columns of the name asked for, or those of the first known pattern that any has."""
-    names = [_plain(cell) for cell in row]
-    for pattern in [re.escape(_plain(asked))] if asked else known:
-        if found := [place for place, name in enumerate(names) if name and re.fullmatch(pattern, name)]:
-            return found
-    return []
+def _places(row: Sequence[str], asked: str | None, known: str) -> list[int]:
+    """The columns of the name asked for, or those whose name is known."""
+    pattern = re.escape(_plain(asked)) if asked else known
+    return [place for place, cell in enumerate(row) if cell and re.fullmatch(pattern, _plain(cell))]
 
 
 def _only(row: Sequence[str], found: Sequence[int], label: str, option: str) -> int:
