@@ -70,7 +70,7 @@ def _neighbours(
 ) -> tuple[Link, Link]:
     there, back = former_codes.forward(earlier, later), former_codes.backward(earlier, later)
     remark = ""
-    if weighed and last is not None:
+    if last is not None:
         start, end = date(earlier.millesime, 1, 1), date(later.millesime, 1, 1)
         period = f"Entre {earlier.millesime} et {later.millesime}"
         if last < end:

@@ -59,7 +59,7 @@ def stored_movements(conn: Connection) -> MovementsFile | None:
     if file is None:
         return None
     columns = (Stored.mod, Stored.day, Stored.kind_before, Stored.before, Stored.kind_after, Stored.after)
-    found = conn.execute(sa.select(*columns).order_by(Stored.position)).tuples()
+    found = conn.execute(sa.select(*columns).order_by(Stored.position))
     movements = [
         Movement(mod, day, Kind(kind_before), before, Kind(kind_after), after)
         for mod, day, kind_before, before, kind_after, after in found

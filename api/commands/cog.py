@@ -67,10 +67,12 @@ def _known(codes: list[str], events_file: str | None) -> "Existence":
     from boundaries.time_machine import known_codes  # slow to import
 
     engine = open_database(read_settings(), warn)
-    migrate(engine)
-    with engine.connect() as conn:
-        found = known_codes(conn)
-    engine.dispose()
+    try:
+        migrate(engine)
+        with engine.connect() as conn:
+            found = known_codes(conn)
+    finally:
+        engine.dispose()
     if not found.years:
         raise NotFound("Aucun millésime n’est chargé\u202f: donnez les mouvements de l’Insee avec --events.")
     warn(f"Millésimes comparés\u202f: {_years(found.years)}.")

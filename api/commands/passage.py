@@ -111,10 +111,12 @@ def _from_database(start: int, end: int) -> list[Row]:
     from boundaries.time_machine import stored_passage  # slow to import
 
     engine = open_database(read_settings(), warn)
-    migrate(engine)
-    with engine.connect() as conn:
-        found, source = stored_passage(conn, start, end)
-    engine.dispose()
+    try:
+        migrate(engine)
+        with engine.connect() as conn:
+            found, source = stored_passage(conn, start, end)
+    finally:
+        engine.dispose()
     if source is not None:
         warn(f"Source\u202f: {SOURCES[source]}.")
     return found
