@@ -10,9 +10,8 @@ import typer
 
 from api.commands.french import FrenchCommand, FrenchGroup, console, say
 from api.database import open_database
-from api.migrate import migrate
 from api.progress import shown
-from api.settings import Settings, read_settings
+from api.settings import read_settings
 from geo.errors import Invalid
 from indicators.journal import Actor, events
 from indicators.lifecycle import (
@@ -34,8 +33,6 @@ recipes = typer.Typer(
     cls=FrenchGroup, help="Les recettes\u202f: comment se lit chaque source.", no_args_is_help=True
 )
 releases = typer.Typer(cls=FrenchGroup, help="Les publications\u202f: lister, retirer.", no_args_is_help=True)
-
-MELODI, GEO_API = "melodi:", "geo-api:"
 
 By = Annotated[str, typer.Option("--by", help="Nom de la personne qui agit, inscrit au journal.", metavar="NOM")]
 Number = Annotated[int, typer.Argument(help="Numéro.", metavar="N", show_default=False)]
@@ -98,51 +95,45 @@ def import_(
     """
     if (keep or release) and not by:
         raise Invalid("Dites qui agit avec --by\u202f: le journal garde le nom de qui livre et de qui valide.")
-    from api.setup import analyze  # pandas and Alembic are slow to import
+    from api import importing  # pandas, pyarrow and Alembic are slow to import
     from indicators.imports import report as reports
-    from indicators.imports.control import control
     from indicators.imports.control import save_recipe as store_recipe
     from indicators.imports.findings import Decisions
     from indicators.imports.mapping import Mapping
-    from indicators.imports.storing import keep as store
-    from indicators.publication import publish
 
     settings = read_settings()
-    engine = open_database(settings, say)
-    migrate(engine)
-    chosen = Mapping.from_toml(_read(mapping), mapping.name) if mapping else None
     decisions = Decisions(frozenset(accept or ()), frozenset(reject or ()))
-    with shown(console) as progress, engine.connect() as conn:
-        found = control(
-            conn,
-            _source(file, where or [], settings, progress),
-            recipe_name=recipe,
-            mapping=chosen,
-            millesime=millesime,
-            period=period,
-            decisions=decisions,
-        )
-        conn.rollback()
+    chosen = Mapping.from_toml(_read(mapping), mapping.name) if mapping else None
+    engine = _engine()
+    if Path(file).is_dir():
+        if not release or report or write_mapping or save_recipe or chosen or recipe:
+            raise Invalid("Un dossier s’importe avec --release et --by, chaque fichier avec sa propre recette.")
+        with shown(console) as progress:
+            told = importing.import_folder(engine, Path(file), decisions, Actor(by, "validator"), progress)
+        for name, number, hindered in told:
+            say(f"{name}\u202f: {hindered or f'livraison n° {number}'}")
+        engine.dispose()
+        return
+    with shown(console) as progress:
+        given = importing.source(file, where or [], settings, progress)
+        manner = importing.Manner(recipe, chosen, millesime, period, decisions)
+        found = importing.controlled(engine, given, manner)
     say(reports.text(found.diagnosis, decisions))
     if report is not None:
         _write(report, _reported(report, found))
     if write_mapping is not None:
         _write(write_mapping, found.mapping.to_toml())
+    if save_recipe is not None:
+        with engine.begin() as conn:
+            store_recipe(conn, save_recipe, found.mapping)
+        say(f"La recette «\u202f{save_recipe}\u202f» est gardée.")
     with shown(console) as progress:
-        if save_recipe is not None:
-            with engine.begin() as conn:
-                store_recipe(conn, save_recipe, found.mapping)
-            say(f"La recette «\u202f{save_recipe}\u202f» est gardée.")
-        if keep or release:
-            actor = Actor(by, "validator" if release else "contributor")
-            with engine.begin() as conn:
-                number = store(conn, actor, found, progress)
-                if release:
-                    validate(conn, number, actor)
-                    release_delivery(conn, number, actor)
-                    publish(conn, progress, actor)
-            analyze(engine)
-            say(f"Livraison n° {number}, {'publiée' if release else 'gardée comme brouillon'}.")
+        if release:
+            number = importing.store_and_publish(engine, found, Actor(by, "validator"), progress)
+            say(f"Livraison n° {number}, publiée.")
+        elif keep:
+            number = importing.store(engine, found, Actor(by, "contributor"), progress)
+            say(f"Livraison n° {number}, gardée comme brouillon.")
     engine.dispose()
 
 
@@ -265,53 +256,21 @@ def withdraw_published(number: Number, by: By, reason: Reason) -> None:
     say(f"La publication n° {number} est retirée.")
 
 
-def _change(by: str, change: Any) -> None:
-    """Make a change to what feeds the publication, and publish, in one transaction."""
-    from api.setup import analyze
-    from indicators.publication import publish
+def _change(by: str, act: Any) -> None:
+    from api.importing import change
 
     engine = _engine()
-    actor = Actor(by, "validator")
-    with shown(console) as progress, engine.begin() as conn:
-        change(conn, actor)
-        publish(conn, progress, actor)
-    analyze(engine)
+    with shown(console) as progress:
+        change(engine, act, Actor(by, "validator"), progress)
     engine.dispose()
 
 
 def _engine() -> sa.Engine:
+    from api.migrate import migrate
+
     engine = open_database(read_settings(), say)
     migrate(engine)
     return engine
-
-
-def _source(text: str, where: list[str], settings: Settings, progress: Any) -> Any:
-    """A path as it is, or what an API answers."""
-    from api.setup import DOWNLOADS
-
-    if text.startswith(MELODI):
-        from indicators.sources import melodi
-        from indicators.sources.asking import Asker
-
-        pairs = [one.partition("=") for one in where]
-        if not all(value for _, _, value in pairs):
-            raise Invalid("Un filtre de Melodi s’écrit DIMENSION=CODE, par exemple GEO=DEP-44.")
-        filters: dict[str, Any] = {}
-        for dimension, _, value in pairs:
-            filters.setdefault(dimension, []).append(value)
-        with Asker(melodi.OFFICIAL) as asker:
-            return melodi.observations(asker, text.removeprefix(MELODI), filters, progress)
-    if text.startswith(GEO_API):
-        from boundaries.places import Place
-        from boundaries.sources.geo_api import OFFICIAL
-        from indicators.sources.geo_api import populations
-
-        place = Place.parse(text.removeprefix(GEO_API))
-        return populations(OFFICIAL, place.level, place.code, settings.home / DOWNLOADS, progress)
-    path = Path(text)
-    if not path.is_file():
-        raise Invalid(f"Il n’y a pas de fichier «\u202f{path.name}\u202f» à cet endroit.")
-    return path
 
 
 def _reported(path: Path, found: Any) -> str:

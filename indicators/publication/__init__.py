@@ -39,14 +39,11 @@ def publish(conn: Connection, progress: Progress, by: Actor = SYSTEM) -> int:
         made[indicator.id] = {(plan.period, plan.millesime): plan for plan in found}
     listed = [plan for own in made.values() for plan in own.values()]
     known = _store(conn, listed)
-    for indicator in catalogue().values():
-        eager = [plan for plan in made[indicator.id].values() if plan.eager]
-        advance = progress(f"Publication : {indicator.short_label} (séries)", len(eager))
-        for plan in eager:
-            identity, computed = known[plan.digest]
-            if not computed:
-                fill(conn, identity, geographies)
-            advance(1)
+    due = [known[plan.digest][0] for plan in listed if plan.eager and not known[plan.digest][1]]
+    advance = progress("Publication (séries)", len(due))
+    for identity in due:
+        fill(conn, identity, geographies)
+        advance(1)
     return _release(conn, sorted(identity for identity, _ in known.values()), by)
 
 

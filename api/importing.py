@@ -1,0 +1,138 @@
+"""What importing does to the database, for the command line: control, keep, release and publish, in transactions."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from api.settings import Settings
+from api.setup import DOWNLOADS, analyze
+from boundaries.places import Place
+from boundaries.sources import geo_api as boundaries_api
+from geo.errors import Conflict, Invalid
+from geo.progress import Progress
+from indicators.imports import report
+from indicators.imports.control import Control, control
+from indicators.imports.findings import NOTHING, Decisions
+from indicators.imports.mapping import Mapping, recipes_for
+from indicators.imports.sheets import Delivered
+from indicators.imports.storing import keep
+from indicators.journal import Actor
+from indicators.lifecycle import release_delivery, validate
+from indicators.publication import publish
+from indicators.sources import geo_api, melodi
+from indicators.sources.asking import Asker
+
+MELODI, GEO_API = "melodi:", "geo-api:"
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a file is to be read, where that is said: a recipe, or a mapping, a geography, a period, decisions."""
+
+    recipe: str | None = None
+    mapping: Mapping | None = None
+    millesime: int | None = None
+    period: str = ""
+    decisions: Decisions = NOTHING
+
+
+def source(text: str, filters: Sequence[str], settings: Settings, progress: Progress) -> Path | Delivered:
+    """Return what is named: a file, observations of Melodi (`melodi:JEU`), populations (`geo-api:departement:44`)."""
+    if text.startswith(MELODI):
+        asked: dict[str, list[str]] = {}
+        for one in filters:
+            dimension, _, code = one.partition("=")
+            if not dimension or not code:
+                raise Invalid(
+                    f"Filtre mal formé : « {one} ». Forme attendue : DIMENSION=CODE, par exemple GEO=DEP-44."
+                )
+            asked.setdefault(dimension, []).append(code)
+        with Asker(melodi.OFFICIAL) as asker:
+            return melodi.observations(asker, text.removeprefix(MELODI), asked, progress)
+    if text.startswith(GEO_API):
+        place = Place.parse(text.removeprefix(GEO_API))
+        cache = settings.home / DOWNLOADS
+        return geo_api.populations(boundaries_api.OFFICIAL, place.level, place.code, cache, progress)
+    path = Path(text)
+    if not path.is_file():
+        raise Invalid(f"Il n’y a pas de fichier « {path.name} » à cet endroit.")
+    return path
+
+
+def controlled(engine: Engine, file: Path | Delivered, manner: Manner) -> Control:
+    """Return the control of a file; nothing is written."""
+    with engine.connect() as conn:
+        found = control(
+            conn,
+            file,
+            recipe_name=manner.recipe,
+            mapping=manner.mapping,
+            millesime=manner.millesime,
+            period=manner.period,
+            decisions=manner.decisions,
+        )
+        conn.rollback()
+    return found
+
+
+def store(engine: Engine, found: Control, actor: Actor, progress: Progress) -> int:
+    """Return the number of the draft that keeps a controlled delivery."""
+    with engine.begin() as conn:
+        number = keep(conn, actor, found, progress)
+    analyze(engine)
+    return number
+
+
+def store_and_publish(engine: Engine, found: Control, actor: Actor, progress: Progress) -> int:
+    """Return the number of a delivery that is kept, validated, released and published, all of it or nothing."""
+    with engine.begin() as conn:
+        number = _released(conn, found, actor, progress)
+        publish(conn, progress, actor)
+    analyze(engine)
+    return number
+
+
+def import_folder(
+    engine: Engine, folder: Path, decisions: Decisions, actor: Actor, progress: Progress
+) -> list[tuple[str, int | None, str]]:
+    """Return (file, number or None, what hinders it) for every file of a folder that a recipe knows.
+
+    Each is imported in its own transaction, so an interruption keeps what is done and a second run goes on; those
+    that are there already are left alone, those that wait for a decision are left aside. Then all is published.
+    """
+    files = sorted(one for one in folder.rglob("*") if one.is_file() and recipes_for(one.name))
+    told: list[tuple[str, int | None, str]] = []
+    advance = progress("Fichiers du dossier", len(files))
+    for path in files:
+        found = controlled(engine, path, Manner(decisions=decisions))
+        try:
+            with engine.begin() as conn:
+                number = _released(conn, found, actor, progress)
+            told.append((path.name, number, ""))
+        except Conflict as refusal:
+            todo = report.what_to_do(found.diagnosis, decisions)
+            told.append((path.name, None, " ".join([refusal.detail, *todo])))
+        advance(1)
+    analyze(engine)
+    with engine.begin() as conn:
+        publish(conn, progress, actor)
+    analyze(engine)
+    return told
+
+
+def change(engine: Engine, act: Callable[[Connection, Actor], Any], actor: Actor, progress: Progress) -> None:
+    """Make a change to what feeds the publication, and publish, in one transaction."""
+    with engine.begin() as conn:
+        act(conn, actor)
+        publish(conn, progress, actor)
+    analyze(engine)
+
+
+def _released(conn: Connection, found: Control, actor: Actor, progress: Progress) -> int:
+    number = keep(conn, actor, found, progress)
+    validate(conn, number, actor)
+    release_delivery(conn, number, actor)
+    return number
