@@ -6,6 +6,7 @@ WITH pieces AS MATERIALIZED (
         v.code AS origin,
         u.id AS unit_id,
         coalesce(p.weight, 1) AS share,
+        coalesce(p.kind = 'impossible', false) AS unknown,
         v.value AS mean,
         w.value AS weight,
         v.status,
@@ -27,16 +28,18 @@ WITH pieces AS MATERIALIZED (
 
 cut AS (
     -- territories that hold a part of a usable unit without holding it all: the weights are shared out, an estimate;
-    -- a territory made of parts of one unit alone keeps its mean, but that it holds for the part is an estimate too
-    SELECT DISTINCT territory_id
+    -- a territory made of parts of one unit alone keeps its mean, but that it holds for the part is an estimate too;
+    -- where nobody knows how much a part is, no mean can be made with it
+    SELECT territory_id, bool_or(unknown) AS unknown
     FROM (
-        SELECT m.territory_id
+        SELECT m.territory_id, bool_or(p.unknown) AS unknown
         FROM pieces AS p
         INNER JOIN indicators.member AS m ON m.millesime = :to_millesime AND m.unit_id = p.unit_id
         WHERE p.share < 1 - 1e-9 AND p.usable
         GROUP BY m.territory_id, p.origin
         HAVING sum(p.share) < 1 - 1e-9
     ) AS parts
+    GROUP BY territory_id
 ),
 
 sums AS (
@@ -58,8 +61,9 @@ INSERT INTO indicators.value (series_id, territory_id, value, status, coverage)
 SELECT
     :series_id,
     t.id,
-    s.total / s.weight,
+    CASE WHEN c.unknown THEN NULL ELSE s.total / s.weight END,
     CASE
+        WHEN c.unknown THEN 'impossible'
         WHEN s.territory_id IS NULL THEN 'missing'
         WHEN s.empty THEN 'not-applicable'
         WHEN s.weight IS NULL AND s.secret THEN 'secret'
@@ -69,7 +73,7 @@ SELECT
         WHEN s.provisional THEN 'provisional'
         ELSE 'observed'
     END::indicators.status,
-    coalesce(s.coverage, 0)
+    CASE WHEN c.unknown THEN 0 ELSE coalesce(s.coverage, 0) END
 FROM boundaries.territory AS t
 LEFT JOIN sums AS s ON s.territory_id = t.id
 LEFT JOIN cut AS c ON c.territory_id = t.id

@@ -4,7 +4,13 @@
 -- commune fall in the same territory, the total of that territory is exact.
 WITH pieces AS MATERIALIZED (
     -- the imported units (communes and municipal arrondissements, or departements), as units of the target millesime
-    SELECT v.code AS origin, u.id AS unit_id, coalesce(p.weight, 1) AS weight, v.value, v.status
+    SELECT
+        v.code AS origin,
+        u.id AS unit_id,
+        coalesce(p.weight, 1) AS weight,
+        coalesce(p.kind = 'impossible', false) AS unknown,
+        v.value,
+        v.status
     FROM indicators.import_value AS v
     LEFT JOIN boundaries.passage AS p
         ON p.from_millesime = :from_millesime
@@ -17,16 +23,18 @@ WITH pieces AS MATERIALIZED (
 ),
 
 cut AS (
-    -- territories that hold a part of an imported unit without holding it all: their sum is an estimate
-    SELECT DISTINCT territory_id
+    -- territories that hold a part of an imported unit without holding it all: their sum is an estimate, or cannot be
+    -- made where nobody knows how much the part is
+    SELECT territory_id, bool_or(unknown) AS unknown
     FROM (
-        SELECT m.territory_id
+        SELECT m.territory_id, bool_or(p.unknown) AS unknown
         FROM pieces AS p
         INNER JOIN indicators.member AS m ON m.millesime = :to_millesime AND m.unit_id = p.unit_id
         WHERE p.weight < 1 - 1e-9 AND p.value IS NOT NULL
         GROUP BY m.territory_id, p.origin
         HAVING sum(p.weight) < 1 - 1e-9
     ) AS parts
+    GROUP BY territory_id
 ),
 
 sums AS (
@@ -52,8 +60,9 @@ INSERT INTO indicators.value (series_id, territory_id, value, status, coverage)
 SELECT
     :series_id,
     t.id,
-    s.value,
+    CASE WHEN c.unknown THEN NULL ELSE s.value END,
     CASE
+        WHEN c.unknown THEN 'impossible'
         WHEN s.territory_id IS NULL THEN 'missing'
         WHEN s.value IS NULL AND s.lowest = s.highest THEN s.lowest
         WHEN s.value IS NULL AND s.secret THEN 'secret'
@@ -65,7 +74,7 @@ SELECT
         WHEN s.provisional THEN 'provisional'
         ELSE 'observed'
     END::indicators.status,
-    coalesce(s.coverage, 0)
+    CASE WHEN c.unknown THEN 0 ELSE coalesce(s.coverage, 0) END
 FROM boundaries.territory AS t
 LEFT JOIN sums AS s ON s.territory_id = t.id
 LEFT JOIN cut AS c ON c.territory_id = t.id
