@@ -24,8 +24,10 @@ class Columns:
 class Asked:
     """A zoning to read from a file.
 
-    `given_in` is the geography of the file's codes, `told` the zone of communes that a person decided on. Raises
-    Invalid for a perimetre without a list, or a list at another level.
+    `definition` is the year in which the zones were defined, which must agree with the column if that says one;
+    `otherwise`, the year for a column that says none. `given_in` is the geography of the file's codes, `told` the
+    zone of communes that a person decided on. Raises Invalid for a perimetre without a list, or a list at another
+    level.
     """
 
     level: Level
@@ -33,6 +35,7 @@ class Asked:
     given_in: int
     columns: Columns = field(default_factory=Columns)
     definition: int | None = None
+    otherwise: int | None = None
     label: str | None = None
     liste: str = ""
     source: str | None = None

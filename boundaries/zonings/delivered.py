@@ -42,7 +42,7 @@ def _definition(table: reading.Table, asked: Asked) -> int:
         raise Invalid(
             f"La colonne {table.zone_column} dit {table.year}, --definition dit {asked.definition} : laquelle ?"
         )
-    year = asked.definition or table.year
+    year = asked.definition or table.year or asked.otherwise
     if year is None:
         raise Invalid(
             f"L’année de définition du zonage n’est pas dite par la colonne « {table.zone_column} » : donnez-la "
