@@ -36,7 +36,7 @@ def prepare(engine: Engine, settings: Settings, progress: Progress) -> list[str]
     """Return French remarks, after everything that `make run` promises is in the database."""
     migrate(engine)
     remarks = _geographies(engine, settings, settings.region, progress)
-    _arrondissements(engine, settings, progress)
+    remarks += _arrondissements(engine, settings, progress)
     _import(engine, settings, None, progress)
     _publish(engine, progress)
     return remarks
@@ -61,14 +61,14 @@ def load_boundaries(
         if source != "registry":
             raise Invalid(f"La source {source} ne dit pas de quelle année elle est : donnez-la avec --millesime.")
         remarks = _geographies(engine, settings, region, progress, again=True)
-        _arrondissements(engine, settings, progress)
+        remarks += _arrondissements(engine, settings, progress)
         _publish(engine, progress)
         return remarks
     remarks = []
     for year in millesimes:
         outlines = source != "registry" or location is not None or year in registry.years(outlines=True)
         remarks += _load(engine, settings, region, year, source, location, progress, outlines)
-    _arrondissements(engine, settings, progress)
+    remarks += _arrondissements(engine, settings, progress)
     _publish(engine, progress)
     return remarks
 
@@ -169,8 +169,12 @@ def _load(
     return [f"{millesime} : {finding}" for finding in findings]
 
 
-def _arrondissements(engine: Engine, settings: Settings, progress: Progress) -> None:
-    """Load the arrondissements that the registries hold, where limits that came from there have none yet."""
+def _arrondissements(engine: Engine, settings: Settings, progress: Progress) -> list[str]:
+    """Load the arrondissements that the registries hold, where limits that came from there have none yet.
+
+    The remarks name communes; that other regions have arrondissements too is no news.
+    """
+    remarks = []
     with engine.begin() as conn:
         lacking = conn.scalars(
             sa.select(Millesime.year)
@@ -182,7 +186,9 @@ def _arrondissements(engine: Engine, settings: Settings, progress: Progress) -> 
             .order_by(Millesime.year)
         ).all()
         for year in lacking:
-            zonings.load(conn, *arrondissements(year, settings.home / DOWNLOADS), year, progress)
+            found = zonings.load(conn, *arrondissements(year, settings.home / DOWNLOADS), year, progress)
+            remarks += [f"Arrondissements {year} : {finding}" for finding in found if finding.codes]
+    return remarks
 
 
 def _import(engine: Engine, settings: Settings, millesimes: set[int] | None, progress: Progress) -> None:

@@ -75,7 +75,7 @@ def test_epci_of_the_region(loaded: sa.Engine) -> None:
     assert len(epci) == 71
     assert len([row for row in epci if row.straddles]) == 4
     assert {row.emprise for row in epci} == {"territoire entier"}
-    assert [row.level for row in yeu] == ["departement", "region"]
+    assert [row.level for row in yeu] == ["arrondissement", "departement", "region"]
 
 
 def test_the_former_communes_of_2025(loaded: sa.Engine) -> None:

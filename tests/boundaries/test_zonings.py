@@ -218,3 +218,28 @@ def test_millesimes_of_two_scopes_are_not_carried_one_to_the_other(conn: sa.Conn
     load_limits(conn, country(2024), "all", silent)
     with pytest.raises(Conflict, match="52 et all"):
         load(conn, terms(), composition(), 2024, silent)
+
+
+def test_a_geography_known_by_its_codes_alone_has_zones_without_outlines(conn: sa.Connection) -> None:
+    load_limits(conn, country(outlines=False), "52", silent)
+    load(conn, terms(), composition(), 2023, silent)
+    zones = territories(conn, Level.ZONE_EMPLOI)
+    assert {code: row.area_m2 for code, row in zones.items()} == dict.fromkeys(["5201", "5202", "5203"])
+    assert drawings(conn, 0, Level.ZONE_EMPLOI) == {}
+
+
+def test_limits_reloaded_without_outlines_leave_no_drawing_behind(conn: sa.Connection) -> None:
+    load_limits(conn, country(), "52", silent)
+    load(conn, terms(), composition(), 2023, silent)
+    load_limits(conn, country(outlines=False), "52", silent)
+    assert {row.area_m2 for row in territories(conn, Level.ZONE_EMPLOI).values()} == {None}
+    assert drawings(conn, 0, Level.ZONE_EMPLOI) == drawings(conn, 0, Level.COMMUNE) == {}
+
+
+def test_a_national_list_cut_to_the_region_is_not_said_to_be_whole(conn: sa.Connection) -> None:
+    load_limits(conn, country(), "52", silent)
+    inside = {code: zone for code, zone in ZONES.items() if code.startswith(("44", "49"))}
+    load(conn, terms(), composition(inside), 2023, silent)
+    assert {row.emprise for row in territories(conn, Level.ZONE_EMPLOI).values()} == {"emprise non vérifiée"}
+    load(conn, terms(Level.SCOT), composition(inside), 2023, silent)
+    assert {row.emprise for row in territories(conn, Level.SCOT).values()} == {"territoire entier"}
