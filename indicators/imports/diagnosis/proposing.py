@@ -63,7 +63,7 @@ NATURES = [
     (
         re.compile(
             r"\b(population|pop|nombre|nb|effectifs?|emplois?|logements?|menages?|habitants?|deces|naissances?|total|"
-            r"ensemble|ventes?|entreprises?|etablissements?|chomeurs?|beneficiaires?|ans|hommes?|femmes?)\b|^(nb|pop)"
+            r"ensemble|pmun|ptot|pcap|ventes?|entreprises?|etablissements?|chomeurs?|beneficiaires?|ans|hommes?|femmes?)\b|^(nb|pop)"
         ),
         Nature.STOCK,
     ),
@@ -138,7 +138,7 @@ def _header(top: pd.DataFrame) -> tuple[int, ...] | None:
     first = next((line for line in top.index[: DEEPEST + 1] if _is_data(list(top.loc[line]))), None)
     if first is None:
         return None
-    above = [line for line in top.index if line < first and any(tidy(cell) for cell in top.loc[line])]
+    above = [line for line in top.index if line < first and _may_be_headings(list(top.loc[line]))]
     if not above:
         return None
     lines = [above[-1]]
@@ -153,6 +153,12 @@ def _header(top: pd.DataFrame) -> tuple[int, ...] | None:
         else:
             break
     return tuple(lines)
+
+
+def _may_be_headings(cells: list[object]) -> bool:
+    """Whether a row holds words, and no figure but years."""
+    texts = [tidy(cell) for cell in cells if tidy(cell)]
+    return bool(texts) and not any(_figurelike(text) and not YEAR.fullmatch(text) for text in texts)
 
 
 def _is_data(cells: list[object]) -> bool:
@@ -220,7 +226,10 @@ def _table(one: Sampled, reference: Reference, by_year: bool) -> Table | None:
         for text in sorted(set(one.cells(level_column) if level_column is not None else []))
         if plain(text) in LEVEL_LABELS
     }
-    level = _level(one.cells(code), reference)
+    level = _level(one.cells(code), reference, names[code])
+    repeated = len(set(one.cells(code))) < 0.5 * len(one.cells(code))
+    if repeated and value is None and period is None and not _is_iris(one.cells(code)):
+        return None  # the rows are of something finer than this code
     name = _name_column(one, code, names)
     taken = {code, name, period, status, level_column if labels else None}
     measures = _wide(one, taken) if value is None else _long(one, value, taken | {value})
@@ -276,9 +285,11 @@ def _counts(cells: list[str]) -> bool:
     return cells == [str(number) for number in range(1, len(cells) + 1)]
 
 
-def _level(cells: list[str], reference: Reference) -> Level | None:
-    """The level whose codes these most often are, by form and by the codes that are loaded."""
+def _level(cells: list[str], reference: Reference, heading: str) -> Level | None:
+    """The level whose codes these most often are, by form and by the codes that are loaded; two digits by heading."""
     votes: Counter[Level] = Counter()
+    if re.search(r"\breg", heading) and all(len(text.strip()) <= 2 for text in cells):
+        return Level.REGION
     loaded: dict[Level, set[str]] = {}
     for (_, one), codes in reference.names.items():
         loaded.setdefault(one, set()).update(codes)
@@ -336,9 +347,10 @@ def _wide(one: Sampled, taken: set[int | None]) -> Iterator[Measure]:
         if place in taken:
             continue
         cells = one.cells(place)
-        figures = sum(_figurelike(tidy(text)) or text.strip().casefold() in SIGNS for text in cells)
+        figures = sum(_figurelike(tidy(text)) or _instead(text.strip()) for text in cells)
         if (
             not cells
+            or any(re.fullmatch(r"0\d+", text.strip()) for text in cells)
             or figures <= 0.5 * len(cells)
             or heading == f"colonne {place + 1}"
             or _looks_like_codes(heading)
@@ -349,6 +361,11 @@ def _wide(one: Sampled, taken: set[int | None]) -> Iterator[Measure]:
         if key(column) not in seen:
             seen.add(key(column))
             yield _measure(column, cells)
+
+
+def _instead(text: str) -> bool:
+    """Whether a text stands where a figure would: a sign, a formula, an error of a spreadsheet."""
+    return text.casefold() in SIGNS or text[:1] in {"=", "#"}
 
 
 def _looks_like_codes(heading: str) -> bool:
@@ -438,20 +455,29 @@ def _millesime(sampled: list[Sampled], tables: list[Table], reference: Reference
     """The newest of the loaded geographies that fit the commune codes best; the only one loaded when none decides."""
     lists = {year: set(reference.codes(year, Level.COMMUNE)) for year in reference.millesimes}
     lists = {year: codes for year, codes in lists.items() if codes}
-    codes: set[str] = set()
     wanted = {table.code for table in tables if table.level is Level.COMMUNE or table.level_column}
+    best: tuple[tuple[bool, int], int] | None = None
     for one in sampled:
         for place, heading in enumerate(one.headings):
-            if heading in wanted:
-                for batch in one.sheet.batches():
-                    if place in batch.columns:
-                        codes.update(
-                            text.strip()[:5] for text in batch[place].dropna() if len(text.strip()) in (5, 9)
-                        )
-    best = cog.detect(codes, lists).best if codes and lists else ()
-    if best:
-        return max(best)
+            if heading not in wanted or not lists:
+                continue
+            detection = cog.detect(_codes(one.sheet, place), lists)
+            if detection.best:
+                rank = (bool(detection.fitting), detection.judged)
+                if best is None or rank > best[0]:
+                    best = rank, max(detection.best)
+    if best is not None:
+        return best[1]
     return reference.millesimes[-1] if reference.millesimes else None
+
+
+def _codes(sheet: Sheet, place: int) -> set[str]:
+    """The commune codes of a whole column."""
+    codes: set[str] = set()
+    for batch in sheet.batches():
+        if place in batch.columns:
+            codes.update(text.strip()[:5] for text in batch[place].dropna() if len(text.strip()) in (5, 9))
+    return codes
 
 
 def _file_period(name: str, sampled: list[Sampled]) -> str:

@@ -14,7 +14,7 @@ from indicators.imports.findings import Family, Finding, Found, Severity
 from indicators.imports.layout import Column, Layout, key
 from indicators.imports.reference import Reference
 
-TOTAL = re.compile(r"(^|— )(total|ensemble)\b", re.IGNORECASE)
+TOTAL = re.compile(r"(total|ensemble)\b", re.IGNORECASE)
 ENOUGH = 3  # rows of the first block that must add up for a column to be taken for the total of the others
 EVERYTHING = (Level.FRANCE, "FR")
 ABOVE = (Level.EPCI, Level.DEPARTEMENT, Level.REGION, Level.FRANCE)
@@ -64,7 +64,7 @@ class Columns:
             if column.measure.total_of:
                 wanted = {key(name) for name in column.measure.total_of}
                 found[column] = [other for other in self.layout.columns if key(other.heading) in wanted]
-            elif TOTAL.search(column.heading):
+            elif _is_total(column):
                 parts = self._siblings(column)
                 if len(parts) > 1 and _fits(block, rows, column, parts):
                     found[column] = parts
@@ -78,9 +78,14 @@ class Columns:
             if other.place != column.place
             and other.period == column.period
             and other.heading.rpartition(" — ")[0] == group
-            and not TOTAL.search(other.heading)
+            and not _is_total(other)
             and other.measure.where == column.measure.where
         ]
+
+
+def _is_total(column: Column) -> bool:
+    """Whether the last line of a heading says total."""
+    return TOTAL.match(column.heading.rpartition(" — ")[2]) is not None
 
 
 def look_at_rows(
@@ -92,8 +97,8 @@ def look_at_rows(
     is compared with the rows of its sheet: all of them, those above it, or those since the total before; it is
     named when it is none of these sums.
     """
-    rank_of = {None: 0, Level.COMMUNE: 1, Level.ARRONDISSEMENT_MUNICIPAL: 1, **dict.fromkeys(ABOVE, 2)}
-    kinds = np.array([rank_of.get(level, 0) for level, _ in ledger.places] + [0])
+    parts = (Level.COMMUNE, Level.ARRONDISSEMENT_MUNICIPAL)
+    kinds = np.array([1 if level in parts else 2 if level in ABOVE else 0 for level, _ in ledger.places] + [0])
     places = list(ledger.places)
     for series in ledger.series():
         if series.measure.kind is None or not series.measure.kind.additive:
