@@ -54,5 +54,7 @@ class FillingRoute(APIRoute):
                 await super().handle(scope, receive, send)
                 return
             except NotYetComputed as lacking:
-                await run_in_threadpool(scope["app"].state.filler.fill, lacking.series_ids)
+                state = scope["app"].state
+                await run_in_threadpool(state.filler.fill, lacking.series_ids)
+                await run_in_threadpool(state.versions.reread)
         raise RuntimeError("series are still not computed")

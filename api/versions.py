@@ -83,6 +83,12 @@ class CurrentVersions:
             self.now = read_versions(conn, self.now)
             conn.commit()  # psycopg forgets its prepared statements at every ROLLBACK
 
+    def reread(self) -> None:
+        """Read everything again: series of the same release were computed meanwhile."""
+        with self._engine.connect() as conn:
+            self.now = read_versions(conn)
+            conn.commit()
+
     async def follow(self) -> None:
         """Refresh for ever; a database that does not answer is asked again, the last snapshot staying."""
         while True:

@@ -1,0 +1,292 @@
+"""`make bench-store`: the store of indicators at the size of France, beside what PostgreSQL alone does, in one run.
+
+A country of 35,000 communes known by their codes, 504 series of every commune (14 imported indicators, 36 periods):
+17.6 million values, delivered as wide CSV files, controlled, kept, released and published. Then what is asked most:
+a national choropleth, the profile of a territory, a conversion to another geography; measured when a tenth of the
+store is there and when it is whole.
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import psycopg
+import sqlalchemy as sa
+from country import country
+from rich.console import Console
+
+from api.importing import Manner, controlled
+from api.migrate import migrate
+from api.setup import analyze
+from boundaries.levels import Level
+from boundaries.load import load
+from boundaries.places import Place
+from geo.cluster import Cluster
+from geo.progress import silent
+from indicators.catalogue import catalogue
+from indicators.imports.mapping import Mapping, Measure, Table
+from indicators.imports.storing import keep
+from indicators.journal import Actor
+from indicators.lifecycle import release_delivery, validate
+from indicators.natures import Nature
+from indicators.publication import publish
+from indicators.publication.filling import fill
+from indicators.published import document_columns, find, profile
+
+PERIODS = [str(year) for year in range(1988, 2024)]
+INDICATORS = [
+    item.id
+    for item in catalogue().values()
+    if item.derivation is None
+    and Level.COMMUNE in item.levels
+    and item.nature is not Nature.TYPOLOGY
+    and item.id != "population"  # growth rates between 36 dates would be another bench
+][:14]
+ACTOR = Actor("bench", "validator")
+TURNS = 15
+console = Console(width=None if Console().is_terminal else 120)
+
+
+def main() -> int:
+    """Return 0 when every limit is kept."""
+    with tempfile.TemporaryDirectory(prefix="ores-bench-", ignore_cleanup_errors=True) as folder:
+        cluster = Cluster(Path(folder) / "home")
+        cluster.start()
+        engine = sa.create_engine(cluster.url, connect_args={"options": "-c jit=off"})
+        try:
+            limits = _measure(engine, Path(folder))
+        finally:
+            engine.dispose()
+            cluster.remove()
+    for kept, sentence in limits:
+        console.print(f"{'[green]tenu[/]   ' if kept else '[red]dépassé[/]'} {sentence}", highlight=False)
+    return 0 if all(kept for kept, _ in limits) else 1
+
+
+def _measure(engine: sa.Engine, folder: Path) -> list[tuple[bool, str]]:
+    migrate(engine)
+    with engine.begin() as conn:
+        load(conn, country(2024), "all", silent)
+        load(conn, country(2025, mergers=200), "all", silent)
+        codes = list(
+            conn.scalars(
+                sa.text(
+                    "SELECT code FROM boundaries.territory WHERE millesime = 2025 AND level = 'commune' ORDER BY code"
+                )
+            )
+        )
+        older = list(
+            conn.scalars(
+                sa.text(
+                    "SELECT code FROM boundaries.territory WHERE millesime = 2024 AND level = 'commune' ORDER BY code"
+                )
+            )
+        )
+    analyze(engine)
+    limits: list[tuple[bool, str]] = []
+    loading = 0.0
+    small: dict[str, float] = {}
+    with console.status("") as status:
+        for rank, indicator in enumerate(INDICATORS):
+            status.update(f"{indicator} ({rank + 1} / {len(INDICATORS)})…")
+            # the first is delivered in the geography of 2024, so that its conversion can be measured
+            own, millesime = (older, 2024) if rank == 0 else (codes, 2025)
+            path = _file(folder, indicator, own, rank)
+            loading += _seconds(lambda path=path, year=millesime: _import(engine, path, year))
+            if rank == 0:
+                limits.append(_copy_ratio(engine, folder))
+            if rank == 1:
+                with engine.begin() as conn:
+                    publish(conn, silent, ACTOR)
+                analyze(engine)
+                small = _reads(engine)
+        status.update("publication…")
+        loading += _seconds(lambda: _publish(engine))
+    analyze(engine)
+    return [
+        *limits,
+        *_loaded(engine, loading),
+        *_compared(small, _reads(engine)),
+        _conversion(engine),
+        _storage(engine),
+    ]
+
+
+def _file(folder: Path, indicator: str, codes: list[str], seed: int) -> Path:
+    """A wide CSV as producers make them: a code, and a column for each year."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(rng.integers(1, 50_000, (len(codes), len(PERIODS))), columns=PERIODS)
+    frame.insert(0, "CODGEO", codes)
+    path = folder / f"{indicator}.csv"
+    frame.to_csv(path, sep=";", index=False)
+    return path
+
+
+def _import(engine: sa.Engine, path: Path, millesime: int) -> None:
+    measure = Measure(indicator=path.stem, column="{yyyy}")
+    table = Table(code="CODGEO", level=Level.COMMUNE, measures=(measure,))
+    mapping = Mapping(source="bench", producer="bench", licence="bench", millesime=millesime, tables=(table,))
+    found = controlled(engine, path, Manner(mapping=mapping))
+    with engine.begin() as conn:
+        number = keep(conn, ACTOR, found, silent)
+        validate(conn, number, ACTOR)
+        release_delivery(conn, number, ACTOR)
+
+
+def _publish(engine: sa.Engine) -> None:
+    with engine.begin() as conn:
+        publish(conn, silent, ACTOR)
+
+
+def _copy_ratio(engine: sa.Engine, folder: Path) -> tuple[bool, str]:
+    """What keeping a delivery costs beside a raw COPY of the same rows into a table like the store's."""
+    path = folder / f"{INDICATORS[0]}.csv"
+    measure = Measure(indicator=path.stem, column="{yyyy}")
+    table = Table(code="CODGEO", level=Level.COMMUNE, measures=(measure,))
+    mapping = Mapping(source="again", producer="bench", licence="bench", millesime=2024, tables=(table,))
+    found = controlled(engine, path, Manner(mapping=mapping))
+    ours, raw = [], []
+    for _ in range(3):
+        with engine.connect() as conn:
+            rows = conn.execute(sa.text("SELECT 0"))
+            rows.close()
+            begun = time.perf_counter()
+            keep(conn, ACTOR, found, silent)
+            ours.append(time.perf_counter() - begun)
+            driver = conn.connection.driver_connection
+            with driver.cursor() as cursor:  # type: ignore[union-attr]
+                with cursor.copy("COPY indicators.import_value TO STDOUT") as out:
+                    text = b"".join(bytes(part) for part in out)
+                cursor.execute(
+                    "CREATE TEMP TABLE raw (LIKE indicators.import_value INCLUDING INDEXES) ON COMMIT DROP"
+                )
+                begun = time.perf_counter()
+                with cursor.copy("COPY raw FROM STDIN") as into:
+                    into.write(text)
+                raw.append(time.perf_counter() - begun)
+                cursor.execute("SELECT count(*) FROM raw")
+                count = cursor.fetchone()[0]
+            conn.rollback()
+    # the raw copy is of every row that is there, ours of those of this delivery: both per row
+    own = len(PERIODS) * sum(1 for _ in path.open()) - len(PERIODS)
+    ratio = (median(raw) / count) / (median(ours) / own)
+    said = f"garder une livraison ({own:,} valeurs lues d’un CSV) : {own / median(ours) / 1e3:.0f} milliers de valeurs/s"
+    return ratio >= 0.5, f"{said}, {ratio:.2f} du COPY brut (limite 0,5)"
+
+
+def _reads(engine: sa.Engine) -> dict[str, float]:
+    """Medians, in ms: the choropleth and the index scan alone, one after the other; the profile of a territory."""
+    choropleth, scan, whole = [], [], []
+    with engine.connect() as conn, _alone(engine) as psql:
+        place = Place(Level.COMMUNE, "44109")
+        for turn in range(TURNS):
+            period = PERIODS[-1 - turn % 5]
+            series = find(conn, INDICATORS[1], period, 2025)
+            statement = document_columns(series.id, Level.COMMUNE, 2025, None)
+            pair: list[tuple[list[float], Callable[[], Any]]] = [
+                (choropleth, lambda statement=statement: conn.execute(statement).one()),
+                (
+                    scan,
+                    lambda series=series: psql.execute(
+                        "SELECT territory_id, value, status FROM indicators.value WHERE series_id = %s",
+                        (series.id,),
+                    ).fetchall(),
+                ),
+            ]
+            for times, act in pair if turn % 2 else reversed(pair):
+                times.append(1000 * _seconds(act))
+            whole.append(1000 * _seconds(lambda: profile(conn, INDICATORS, place, 2025)))
+    return {
+        "choropleth": median(choropleth[3:]),
+        "scan": median(scan[3:]),
+        "ratio": median(a / b for a, b in zip(choropleth[3:], scan[3:], strict=True)),
+        "profile": median(whole[3:]),
+    }
+
+
+def _loaded(engine: sa.Engine, seconds: float) -> list[tuple[bool, str]]:
+    with engine.connect() as conn:
+        count = conn.scalar(sa.text("SELECT count(*) FROM indicators.import_value")) or 0
+    said = f"{count / 1e6:.1f} millions de valeurs contrôlées, gardées, diffusées et publiées en {seconds / 60:.1f} min"
+    return [(seconds < 600, f"{said} (limite 10)")]
+
+
+def _compared(small: dict[str, float], large: dict[str, float]) -> list[tuple[bool, str]]:
+    series = len(INDICATORS) * len(PERIODS)
+    return [
+        (
+            large["ratio"] <= 1.5 and large["choropleth"] < 60,
+            f"carte nationale : {large['choropleth']:.1f} ms, {large['ratio']:.2f} fois le parcours d’index "
+            f"({large['scan']:.1f} ms) (limites 60 ms et 1,5)",
+        ),
+        (
+            large["profile"] < 20,
+            f"profil d’un territoire ({series} séries) : {large['profile']:.1f} ms (limite 20)",
+        ),
+        (
+            large["choropleth"] < 1.5 * small["choropleth"],
+            f"carte quand la base décuple : {small['choropleth']:.1f} puis {large['choropleth']:.1f} ms",
+        ),
+    ]
+
+
+def _conversion(engine: sa.Engine) -> tuple[bool, str]:
+    """Ten periods of a national series, delivered in 2024, computed in the geography of 2025."""
+    with engine.connect() as conn:
+        conn.execute(
+            sa.text("UPDATE indicators.series SET computed_at = NULL WHERE indicator = :i AND millesime = 2025"),
+            {"i": INDICATORS[0]},
+        )
+        conn.execute(
+            sa.text(
+                "DELETE FROM indicators.value USING indicators.series AS s WHERE s.id = series_id AND s.computed_at IS NULL"
+            )
+        )
+        ids = list(
+            conn.scalars(
+                sa.text(
+                    "SELECT id FROM indicators.series WHERE indicator = :i AND millesime = 2025 ORDER BY period DESC LIMIT 10"
+                ),
+                {"i": INDICATORS[0]},
+            )
+        )
+        seconds = _seconds(lambda: [fill(conn, identity) for identity in ids])
+        conn.rollback()
+    return seconds < 2, f"conversion de 10 périodes nationales de 2024 à 2025 : {seconds:.2f} s (limite 2)"
+
+
+def _storage(engine: sa.Engine) -> tuple[bool, str]:
+    with engine.connect() as conn:
+        published = conn.execute(
+            sa.text("SELECT pg_total_relation_size('indicators.value'), (SELECT count(*) FROM indicators.value)")
+        ).one()
+        imported = conn.execute(
+            sa.text(
+                "SELECT pg_total_relation_size('indicators.import_value'), (SELECT count(*) FROM indicators.import_value)"
+            )
+        ).one()
+    return (
+        True,
+        f"octets par valeur, index compris : {published[0] / published[1]:.0f} publiée, {imported[0] / imported[1]:.0f} telle que livrée",
+    )
+
+
+def _alone(engine: sa.Engine) -> psycopg.Connection:
+    given = engine.url.translate_connect_args(username="user", database="dbname")
+    return psycopg.connect(**given, **engine.url.query, options="-c jit=off", autocommit=True)
+
+
+def _seconds(act: Callable[[], Any]) -> float:
+    begun = time.perf_counter()
+    act()
+    return time.perf_counter() - begun
+
+
+if __name__ == "__main__":
+    sys.exit(main())
