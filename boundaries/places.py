@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection
 from sqlalchemy.orm import aliased
 
 from boundaries.levels import Level, is_code
+from boundaries.passage import Kind
 from boundaries.tables import FormerCode, Membership, Millesime, Passage, Territory
 from geo.errors import Invalid, NotFound
 from geo.layers import Rows
@@ -184,13 +185,14 @@ def children(place: Place, millesime: int) -> Rows:
 def relatives(code: str, millesime: int) -> Rows:
     """Return how a commune reads in the other millesimes, where it is not simply itself there.
 
-    Rows: millesime, code, share (of this commune that goes there), kind (`exact`, `estimated`).
+    Rows: millesime, code, share (of this commune that goes there), kind (`exact`, `estimated`, or `impossible`:
+    nobody knows the share).
     """
     return (
         sa.select(
             Passage.to_millesime.label("millesime"),
             Passage.to_code.label("code"),
-            Passage.weight.label("share"),
+            sa.case((Passage.kind != Kind.IMPOSSIBLE, Passage.weight)).label("share"),
             Passage.kind,
         )
         .where(Passage.from_millesime == millesime, Passage.from_code == code)

@@ -71,7 +71,10 @@ def passage(
 
 def read_movements(location: str) -> list[movements.Movement]:
     """Return the movements of a file or an address given by the operator."""
-    from boundaries.sources.fetch import fetch  # httpx is slow to import
+    path = Path(location).expanduser()
+    if "://" not in location and path.is_file():
+        return movements.read(path.read_bytes(), path.name)
+    from boundaries.sources.fetch import fetch  # GeoPandas is slow to import
     from geo.progress import silent
 
     fetched = fetch(location, read_settings().home / DOWNLOADS, silent)
@@ -108,6 +111,8 @@ def _populations(location: str) -> dict[str, float | None]:
 
 def _from_database(start: int, end: int) -> list[Row]:
     from api.migrate import migrate
+    from boundaries.places import require_millesime
+    from boundaries.scope import ALL
     from boundaries.time_machine import stored_passage  # slow to import
 
     engine = open_database(read_settings(), warn)
@@ -115,10 +120,13 @@ def _from_database(start: int, end: int) -> list[Row]:
         migrate(engine)
         with engine.connect() as conn:
             found, source = stored_passage(conn, start, end)
+            scopes = {require_millesime(conn, year).scope for year in (start, end)} - {ALL}
     finally:
         engine.dispose()
     if source is not None:
         warn(f"Source\u202f: {SOURCES[source]}.")
+    if scopes:
+        warn(f"Seules les communes chargées sont données\u202f: région {', '.join(sorted(scopes))}.")
     return found
 
 

@@ -189,6 +189,7 @@ def test_both_sources_agree_on_the_real_region(
     lists = read_passages("code-lists")
     told = ores("passage", "2023", "2025", **address)
     assert "listes de codes" in told.stderr
+    assert "région 52" in told.stderr
 
     done = ores("load", "movements", "--file", str(FILE), **address)
     assert done.returncode == 0, done.stderr

@@ -8,6 +8,7 @@ from toycountry import country
 
 from boundaries.load import load
 from boundaries.movements import read
+from boundaries.places import relatives
 from boundaries.tables import Passage
 from boundaries.time_machine import known_codes, store_movements, stored_movements, stored_passage
 from geo.errors import NotFound
@@ -96,6 +97,8 @@ def test_a_part_that_is_not_counted_is_stored_as_impossible(conn: sa.Connection)
             ("44003", None, "impossible"),
             ("44005", None, "impossible"),
         ]
+        found = conn.execute(relatives("44003", 2023)).all()
+        assert [(row.code, row.share) for row in found] == [("44003", None), ("44005", None)]
         held = conn.scalar(sa.select(sa.func.sum(Passage.weight)).where(Passage.from_code == "44003"))
         assert held == 1, "a total over all the parts is still right"
         store(conn, SPLIT + MERGER)
