@@ -12,9 +12,10 @@ from api.asking import Asking
 from api.database import database_url
 from api.documents import Documents
 from api.filling import Filler
+from api.office import Office
 from api.plaintiles import PlainTiles
 from api.problems import handle_problems
-from api.routes import aggregate, collections, indicators, landing, probes, territories, tiles, zonings
+from api.routes import aggregate, collections, indicators, landing, passports, probes, territories, tiles, zonings
 from api.settings import Settings, read_settings
 from api.strict import HeadAsGet
 from api.versions import CurrentVersions
@@ -45,8 +46,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.versions = CurrentVersions(app.state.engine)
     app.state.documents = Documents()
     app.state.filler = Filler(database_url(chosen))
+    app.state.office = Office(database_url(chosen), chosen.home)
     handle_problems(app)
-    for module in (landing, territories, zonings, indicators, aggregate, collections, tiles, probes):
+    for module in (landing, territories, zonings, indicators, aggregate, passports, collections, tiles, probes):
         app.include_router(module.router)
     app.include_router(pages.router)
     app.mount("/static", pages.static_files())
@@ -67,6 +69,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await app.state.asking.close()
     app.state.engine.dispose()
     app.state.filler.dispose()
+    app.state.office.dispose()
 
 
 def _engine(url: str) -> sa.Engine:

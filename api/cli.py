@@ -5,7 +5,7 @@ from types import FrameType
 
 import typer
 
-from api.commands import cog, db, imports, load, passage, service
+from api.commands import cog, db, imports, keys, load, passage, service
 from api.commands.french import FrenchGroup
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.add_typer(db.app, name="db")
 app.add_typer(load.app, name="load")
 app.command("passage", cls=service.FrenchCommand)(passage.passage)
 app.add_typer(cog.app, name="cog")
+app.add_typer(keys.app, name="keys")
 app.command("import", cls=service.FrenchCommand)(imports.import_)
 app.add_typer(imports.deliveries, name="deliveries")
 app.add_typer(imports.recipes, name="recipes")

@@ -29,6 +29,7 @@ def values_json(item: Indicator, table: ValueTable) -> Document:
         "millesime": table.series.millesime,
         "release": table.series.release_id,
         "version": table.version,
+        "series": table.series.digest,
         "source": item.source,
         "producer": item.producer,
         "licence": item.licence,

@@ -16,6 +16,16 @@ ROLES = {
     "administrator": "administrateur",
 }
 
+ACTIONS = {
+    "submitted": "remise",
+    "controlled": "contrôlée",
+    "validated": "validée",
+    "refused": "refusée",
+    "released": "diffusée",
+    "published": "publiée",
+    "withdrawn": "retirée",
+}
+
 
 @dataclass(frozen=True)
 class Actor:

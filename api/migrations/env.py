@@ -5,11 +5,12 @@ from typing import Any
 from alembic import context
 from geoalchemy2 import alembic_helpers
 
+import api.accounts.tables
 import boundaries.tables
 import indicators.tables
 from geo.schema import Stored
 
-SCHEMAS = {boundaries.tables.SCHEMA, indicators.tables.SCHEMA}
+SCHEMAS = {api.accounts.tables.SCHEMA, boundaries.tables.SCHEMA, indicators.tables.SCHEMA}
 
 
 def _ours(name: str | None, kind: str, parents: Any) -> bool:

@@ -157,6 +157,7 @@ def _rows(reading: Reading) -> dict[str, Any]:
     listed = page_of(reading.table, selection.indicator, selection.order, selection.page, reading.signed)
     return {
         "pagination": listed,
+        "serie": reading.table.series.digest,
         "noms_niveau": LEVEL_LABELS[selection.level],
         "colonnes": wording.columns(
             selection.indicator, selection.level, listed.with_departement, listed.with_status

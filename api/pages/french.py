@@ -3,7 +3,10 @@
 import math
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
+
+from indicators.published import PARIS
 
 THIN = "\u202f"  # narrow no-break space: thousands, and before ; : ! ? %
 NO_BREAK = "\u00a0"
@@ -98,6 +101,16 @@ def day(year: int, month: int, number_of_day: int) -> str:
     ('1er janvier 2025', '12 août 2024')
     """
     return f"{'1er' if number_of_day == 1 else number_of_day} {_MONTHS[month - 1]} {year}"
+
+
+def moment(at: datetime) -> str:
+    """Return a date and an hour, those of Paris.
+
+    >>> moment(datetime.fromisoformat("2025-01-01T08:05:00+00:00"))
+    '1er janvier 2025 à 9\xa0h\xa005'
+    """
+    local = at.astimezone(PARIS)
+    return f"{day(local.year, local.month, local.day)} à {local.hour}{NO_BREAK}h{NO_BREAK}{local.minute:02}"
 
 
 def listing(items: Sequence[str], last: str = "et") -> str:

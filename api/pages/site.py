@@ -61,8 +61,13 @@ def site_name(region: str | None) -> str:
     return f"Observatoire {_OF_REGION.get(region or '', 'des territoires')}"
 
 
-def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """Return a page under the site's policy; the template gets the nonce, the site and the URLs of its files."""
+def page(
+    request: Request, template: str, status: int = 200, *, private: bool = False, **values: Any
+) -> HTMLResponse:
+    """Return a page under the site's policy; the template gets the nonce, the site and the URLs of its files.
+
+    A private one is kept by nobody, and not compressed: it holds secrets beside what others may have written.
+    """
     nonce = csp.new_nonce()
     root = str(request.scope.get("root_path", ""))
     html = _templates.get_template(template).render(
@@ -76,8 +81,10 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
             "motifs": PATTERNS,
         }
     )
+    if private:
+        return HTMLResponse(html, status, csp.headers(nonce) | {"Cache-Control": "no-store"})
     headers = csp.headers(nonce) | {"Vary": "Accept-Encoding"}
     if "gzip" not in request.headers.get("accept-encoding", ""):
         return HTMLResponse(html, status, headers)
-    # A page holds nothing secret, so compressing it tells nothing to who measures its length.
+    # The page holds nothing secret, so compressing it tells nothing to who measures its length.
     return HTMLResponse(gzip.compress(html.encode(), 5, mtime=0), status, headers | {"Content-Encoding": "gzip"})

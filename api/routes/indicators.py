@@ -15,6 +15,7 @@ from boundaries.places import Place
 from indicators import natures, published
 from indicators.catalogue import Indicator
 from indicators.catalogue import indicator as sheet
+from indicators.passports import PassportId
 
 router = APIRouter(prefix="/api/indicators", route_class=StrictRoute, tags=["Indicateurs"])
 
@@ -83,7 +84,7 @@ def series(
     millesime: Millesime,
     as_of: AsOf,
 ) -> Response:
-    """Return the values of every period for one territory."""
+    """Return the values of every period for one territory, each with its passport."""
     item = sheet(identifier)
     place = Place.parse(territory)
     row = places.require(conn, place, millesime)
@@ -102,6 +103,7 @@ def series(
         "values": [found.value for found in rows],
         "statuses": [found.status for found in rows],
         "coverages": [found.coverage for found in rows],
+        "passports": [str(PassportId(found.digest, place)) for found in rows],
     }
     return answer(request, json_document(body))
 

@@ -13,6 +13,7 @@ from geo.errors import Invalid, NotFound
 from geo.sqlfiles import sql_file
 from indicators.catalogue import indicator as sheet
 from indicators.passports.recomputing import recomputed
+from indicators.published import NotYetComputed
 from indicators.tables import Delivery, Event, Import, Release, ReleaseSeries, Series, Value, Withdrawal
 
 HERE = Path(__file__).parent
@@ -51,7 +52,7 @@ class PassportId:
 def read_passport(conn: Connection, wanted: PassportId) -> dict[str, Any]:
     """Return the passport of a published value, with every input and the value computed again from them.
 
-    Raises NotFound for a series that no release holds, or a territory that it has no value of.
+    Raises NotFound for a series that no release holds, or a territory that it has no value of, and NotYetComputed.
     """
     found = conn.execute(
         sa.select(*Series.__table__.c).where(
@@ -61,6 +62,8 @@ def read_passport(conn: Connection, wanted: PassportId) -> dict[str, Any]:
     if found is None:
         raise NotFound(f"Aucune série publiée ne porte l’identifiant « {wanted.series} ».")
     territory = require(conn, wanted.place, found.millesime)
+    if found.computed_at is None:
+        raise NotYetComputed([found.id])
     value = conn.execute(
         sa.select(Value.value, Value.status, Value.coverage).where(
             Value.series_id == found.id, Value.territory_id == territory.id

@@ -5,7 +5,7 @@ region 52. EPCI 200000001 is 44001 to 44004; 200000002 is 44005 to 44008 and 490
 200000003 is the rest. Paris (75056) has two municipal arrondissements. The whole country is loaded.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -52,8 +52,13 @@ PLAIN = {code: 100.0 * (i + 1) for i, code in enumerate(COMMUNES)}
 
 
 @contextmanager
-def served(cluster: Cluster, home: Path, name: str) -> Iterator[tuple[str, sa.Engine]]:
-    """Give the address of a server over this country in a database of its own, and an engine that leads to it."""
+def served(
+    cluster: Cluster, home: Path, name: str, fill: Callable[[sa.Connection], None] | None = None
+) -> Iterator[tuple[str, sa.Engine]]:
+    """Give the address of a server over this country in a database of its own, and an engine that leads to it.
+
+    `fill` puts another country there.
+    """
     administered = sa.create_engine(_address(cluster.admin_url, "ores"), isolation_level="AUTOCOMMIT")
     with administered.connect() as server:
         server.execute(sa.text(f"CREATE DATABASE {name} OWNER ores"))
@@ -66,7 +71,7 @@ def served(cluster: Cluster, home: Path, name: str) -> Iterator[tuple[str, sa.En
     engine = sa.create_engine(address)
     migrate(engine)
     with engine.begin() as conn:
-        published(conn)
+        (fill or published)(conn)
     given: dict[str, Any] = {"home": home, "DATABASE_URL": address, "region": "all"}
     try:
         with serving(Settings(**given)) as url:

@@ -1,0 +1,86 @@
+"""`ores keys`: the keys that people of the back office sign in with."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Annotated
+
+import sqlalchemy as sa
+import typer
+
+from api.commands.french import FrenchCommand, FrenchGroup, say, warn
+from api.database import open_database
+from api.settings import read_settings
+from indicators.journal import ROLES
+from indicators.published import PARIS
+
+app = typer.Typer(
+    cls=FrenchGroup,
+    help="Les clés d’accès à l’administration\u202f: créer, lister, révoquer.",
+    no_args_is_help=True,
+)
+
+
+@app.command(cls=FrenchCommand)
+def create(
+    name: Annotated[str, typer.Option(help="Nom de la personne, qui signera ce qu’elle fait.", metavar="NOM")],
+    role: Annotated[str, typer.Option(help="Rôle\u202f: " + ", ".join(ROLES) + ".", metavar="RÔLE")],
+    expires: Annotated[
+        datetime | None,
+        typer.Option(help="Dernier jour où la clé ouvre.", formats=["%Y-%m-%d"], metavar="AAAA-MM-JJ"),
+    ] = None,
+) -> None:
+    """Créer une clé et l’afficher, cette seule fois."""
+    from api.accounts import keys
+
+    with _transaction() as conn:
+        key = keys.create(conn, name, role, expires.date() if expires else None)
+    warn("Notez cette clé maintenant\u202f: elle n’est pas conservée et ne sera plus affichée.")
+    typer.echo(key)
+
+
+@app.command("list", cls=FrenchCommand)
+def list_keys() -> None:
+    """Lister les clés, sans les montrer."""
+    from api.accounts import keys
+
+    with _transaction() as conn:
+        rows = keys.listed(conn)
+    for row in rows:
+        state = "révoquée" if row.revoked_at else "valide" if row.valid else "expirée"
+        end = f"jusqu’au {_moment(row.expires_at)}" if row.expires_at else "sans date de fin"
+        used = f"dernier usage le {_moment(row.last_used_at)}" if row.last_used_at else "jamais utilisée"
+        say(f"{row.id}  {row.mark}…  {row.name}  {ROLES[row.role]}  {state}, {end}, {used}")
+    if not rows:
+        say("Aucune clé. «\u202fores keys create\u202f» en crée une.")
+
+
+@app.command(cls=FrenchCommand)
+def revoke(
+    number: Annotated[
+        int, typer.Argument(help="Numéro de la clé (voir «\u202fores keys list\u202f»).", metavar="NUMÉRO")
+    ],
+) -> None:
+    """Révoquer une clé\u202f: elle n’ouvre plus rien, et les sessions ouvertes avec elle sont fermées."""
+    from api.accounts import keys
+
+    with _transaction() as conn:
+        name = keys.revoke(conn, number)
+    say(f"La clé n° {number} ({name}) est révoquée.")
+
+
+@contextmanager
+def _transaction() -> Iterator[sa.Connection]:
+    from api.migrate import migrate  # Alembic is slow to import
+
+    engine = open_database(read_settings(), warn)
+    migrate(engine)
+    try:
+        with engine.begin() as conn:
+            yield conn
+    finally:
+        engine.dispose()
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(PARIS):%d/%m/%Y %H:%M}"
