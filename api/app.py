@@ -13,7 +13,7 @@ from api.database import database_url
 from api.documents import Documents
 from api.filling import Filler
 from api.office import Office
-from api.plaintiles import PlainTiles
+from api.plaintiles import PlainTilesFirst
 from api.problems import handle_problems
 from api.routes import aggregate, collections, indicators, landing, passports, probes, territories, tiles, zonings
 from api.settings import Settings, read_settings
@@ -22,7 +22,7 @@ from api.versions import CurrentVersions
 
 STATEMENT_SECONDS = 10
 CONNECTIONS = 10
-TILE_CONNECTIONS = 4  # PostgreSQL makes as many tiles at once as it has processors; others wait without a process
+TILE_CONNECTIONS = 4  # a tile keeps a processor of PostgreSQL busy: more at once would make each of them slower
 # Read-only, bounded in time, and without the just-in-time compiler, slower than every statement it would speed up.
 OPTIONS = f"-c default_transaction_read_only=on -c statement_timeout={STATEMENT_SECONDS}s -c jit=off"
 
@@ -30,7 +30,7 @@ OPTIONS = f"-c default_transaction_read_only=on -c statement_timeout={STATEMENT_
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Return the application, for the database of the settings (those of the environment by default)."""
     chosen = settings or read_settings()
-    app = FastAPI(
+    app = PlainTilesFirst(
         title="Ores : observatoire des territoires",
         description="Territoires, indicateurs et cartes, année par année, dans la géographie de votre choix.",
         version="1",
@@ -52,7 +52,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(module.router)
     app.include_router(pages.router)
     app.mount("/static", pages.static_files())
-    app.add_middleware(PlainTiles)
     app.add_middleware(HeadAsGet)
     return app
 

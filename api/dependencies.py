@@ -1,6 +1,7 @@
 """What requests are given: a read-only connection, the versions served, the documents kept; and their parameters."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
@@ -10,7 +11,7 @@ from fastapi import Depends, Path, Query, Request
 
 from api.documents import Documents
 from api.versions import Versions
-from boundaries.levels import Level
+from boundaries.levels import LABELS, Level, is_code
 from boundaries.places import Place
 from geo.errors import Invalid
 from indicators.catalogue import Indicator
@@ -29,11 +30,21 @@ class Series:
         return f"{self.indicator.id}:{self.period}"
 
 
-def connection(request: Request) -> Iterator[sa.Connection]:
-    """Give a connection whose transaction reads one state of the database and ends with the request."""
+@contextmanager
+def reading(request: Request) -> Iterator[sa.Connection]:
+    """Give a connection whose transaction reads one state of the database, for as long as it is needed.
+
+    For what is built once and kept: an answer that is in memory takes none.
+    """
     with request.app.state.engine.connect() as conn:
         yield conn
         conn.commit()  # psycopg forgets its prepared statements at every ROLLBACK
+
+
+def connection(request: Request) -> Iterator[sa.Connection]:
+    """Give a connection whose transaction reads one state of the database and ends with the request."""
+    with reading(request) as conn:
+        yield conn
 
 
 async def versions(request: Request) -> Versions:
@@ -91,6 +102,13 @@ async def _as_of(
     if as_of is not None and as_of > today:
         raise Invalid(f"as_of = {as_of} est à venir : une date jusqu’à aujourd’hui ({today}) est attendue.")
     return as_of
+
+
+def place_of(level: Level, code: str) -> Place:
+    """Return the place that a path names. Raises Invalid when the code has not the form of its level's codes."""
+    if not is_code(level, code):
+        raise Invalid(f"« {code} » n’a pas la forme d’un code de {LABELS[level][0]}.")
+    return Place(level, code)
 
 
 def release_id(conn: sa.Connection, as_of: date | None) -> int | None:

@@ -5,7 +5,6 @@ release makes new keys and the old ones fall out by age. One build at a time per
 """
 
 import asyncio
-import gzip
 import hashlib
 import threading
 from collections import OrderedDict
@@ -14,11 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from isal import igzip
 from starlette.requests import Request
 from starlette.responses import Response
 
-SMALL = 1_100  # bytes under which compression is not worth it: with its headers, the answer is one packet anyway
-LEVEL = 5  # of gzip: the usual 6 takes half as long again and saves less than 1 %
+SMALL = 1_400  # bytes under which compression is not worth it: what it saves is less than a packet
+LEVEL = 2  # of ISA-L: ten times faster than zlib's 5, for answers 1 to 8 % longer
 IMMUTABLE = b"public, max-age=31536000, immutable"
 REVALIDATED = b"public, max-age=0, must-revalidate"
 ALWAYS = [(b"vary", b"Accept-Encoding"), (b"x-content-type-options", b"nosniff")]
@@ -38,7 +38,7 @@ class Document:
 
 def document(body: bytes, media_type: str, filename: str | None = None) -> Document:
     """Return a document, compressed if that makes it smaller."""
-    zipped = gzip.compress(body, LEVEL, mtime=0) if len(body) > SMALL else None
+    zipped = igzip.compress(body, LEVEL, mtime=0) if len(body) > SMALL else None
     digest = hashlib.sha256(media_type.encode() + body).hexdigest()[:20]
     return Document(body, zipped, media_type, digest, filename)
 
@@ -108,9 +108,11 @@ class Documents:
 
 def answer(request: Request, found: Document, *, immutable: bool = False) -> Response:
     """Return a document over HTTP: 304 when the client has it, gzip when it accepts it."""
-    zipped = found.zipped is not None and "gzip" in request.headers.get("accept-encoding", "")
+    # Headers stay bytes: Starlette takes longer to read and write a few of them than to send the answer.
+    given = dict(request.scope["headers"])
+    zipped = found.zipped is not None and b"gzip" in given.get(b"accept-encoding", b"")
     tag = f'"{found.etag}{"-gzip" if zipped else ""}"'
-    asked = request.headers.get("if-none-match", "")
+    asked = given.get(b"if-none-match", b"").decode("latin-1")
     if asked and (asked.strip() == "*" or tag in [item.strip().removeprefix("W/") for item in asked.split(",")]):
         response = Response(status_code=304)
     else:
@@ -119,7 +121,6 @@ def answer(request: Request, found: Document, *, immutable: bool = False) -> Res
             response.raw_headers.append((b"content-encoding", b"gzip"))
         if found.filename:
             response.headers["Content-Disposition"] = f'attachment; filename="{found.filename}"'
-    # As bytes, because Starlette takes longer to write a few headers than to send the answer.
     lasting = IMMUTABLE if immutable and found.lasting else REVALIDATED
     response.raw_headers += [(b"etag", tag.encode()), (b"cache-control", lasting), *ALWAYS]
     return response

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 import psycopg
-from fastapi import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from fastapi import FastAPI, Request
+from starlette.types import Receive, Scope, Send
 
 from api.problems import unavailable
 from api.routes.tiles import VERSION_LENGTH, served
@@ -33,28 +33,27 @@ class Asked(NamedTuple):
     v: str | None
 
 
-class PlainTiles:
-    """ASGI middleware: answers the tiles that are plainly asked for, and leaves everything else to the routes."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+class PlainTilesFirst(FastAPI):
+    """An application that answers the tiles that are plainly asked for before its middleware and its routes."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        plain = scope["type"] == "http" and scope["method"] == "GET" and ADDRESS(scope["path"])
-        if not plain:
-            await self.app(scope, receive, send)
-            return
-        now: Versions = scope["app"].state.versions.now
-        asked = _asked(plain, scope["query_string"], now)
+        plain = ADDRESS(scope["path"]) if scope["type"] == "http" and scope["method"] == "GET" else None
+        now: Versions = self.state.versions.now
+        asked = _asked(plain, scope["query_string"], now) if plain is not None else None
         if asked is None:
-            await self.app(scope, receive, send)
+            await super().__call__(scope, receive, send)
             return
+        scope["app"] = self
         request = Request(scope)
         try:
             answer = await served(request, now, *asked)
         except psycopg.OperationalError as error:
             answer = await unavailable(request, error)
+        except Exception:
+            # the route meets the same error, where errors are noted and answered
+            await super().__call__(scope, receive, send)
+            return
         await answer(scope, receive, send)
 
 

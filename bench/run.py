@@ -1,15 +1,18 @@
 """`make bench`: the time of tiles and documents beside their SQL alone, cold and warm, in one run of one process.
 
 Cold: the application has not kept the document; connections are open and PostgreSQL's pages are in memory. Each
-cold answer has its main statement, asked with psycopg, for a neighbour, so that both see the same machine. Warm:
-the document is kept; it is timed beside a bare ASGI application that sends the same bytes through the same server.
+cold answer has its main statement, asked with psycopg, for a neighbour, so that both see the same machine. A tile has
+another one: a bare ASGI application that asks the same statement and sends the bytes, with no address to read, nothing
+to keep, to tag or to compress; what a tile costs above it is the application's own. Warm: the document is kept; it is
+timed beside a bare ASGI application that sends the same bytes through the same server.
 Times are medians; a ratio is the median of the ratios of neighbours.
 """
 
+import asyncio
 import gzip
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from statistics import median
@@ -23,7 +26,8 @@ from rich.table import Table
 from sql import Heard, Statement, alone
 from wire import Bare, Client, served
 
-from api.app import create_app
+from api.app import OPTIONS, create_app
+from api.asking import Asking
 from api.database import open_database, private_cluster
 from api.documents import Documents
 from api.progress import shown
@@ -32,7 +36,7 @@ from api.setup import prepare
 from api.versions import read_versions
 
 COLD, WARM, UNTIMED = 60, 400, 12
-console = Console(width=None if Console().is_terminal else 120)
+console = Console(width=None if Console().is_terminal else 150)
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class Timing:
     cold_ms: float
     sql_ms: float
     sql_ratio: float
+    least_ms: float | None
+    least_ratio: float | None
     statements: int
     warm_ms: float
     bare_ms: float
@@ -62,6 +68,7 @@ class Bench:
     bare: Bare
     bare_client: Client
     heard: Heard
+    asking: Asking
     psql: psycopg.Connection
 
     def time(self, case: Case) -> Timing:
@@ -69,17 +76,22 @@ class Bench:
         plain = max(len(self.client.get(path, zipped=False)) for path in case.paths)
         statements = [self._statements(path) for path in case.paths]
         mains = [max(asked, key=lambda statement: len(statement.text)) for asked in statements]
-        cold, sql = [], []
+        cold, sql, least = [], [], []
         for turn in range(UNTIMED + COLD):
             which = turn % len(case.paths)
             self.application.state.documents = Documents()
-            pair = [
+            acts = [
                 (cold, lambda which=which: self.client.get(case.paths[which])),
                 (sql, lambda which=which: self._asked_alone(mains[which])),
             ]
+            if mains[which].libpq:
+                self.bare.question = self._question(mains[which])
+                acts.append((least, lambda which=which: self.bare_client.get(case.paths[which])))
             # Whoever comes second finds the processor's caches full of the same rows: each in turn.
-            for times, act in pair if turn // len(case.paths) % 2 else reversed(pair):
+            first = turn // len(case.paths) % len(acts)
+            for times, act in acts[first:] + acts[:first]:
                 times.append(_ms(act))
+        self.bare.question = None
         warm, bare = [], []
         bodies = [self.client.get(path) for path in case.paths]
         self.heard.forget()
@@ -93,6 +105,8 @@ class Bench:
             median(cold[UNTIMED:]),
             median(sql[UNTIMED:]),
             _ratio(cold[UNTIMED:], sql[UNTIMED:]),
+            median(least[UNTIMED:]) if least else None,
+            _ratio(cold[UNTIMED:], least[UNTIMED:]) if least else None,
             max(map(len, statements)),
             median(warm[UNTIMED:]),
             median(bare[UNTIMED:]),
@@ -106,6 +120,14 @@ class Bench:
     def _asked_alone(self, main: Statement) -> None:
         asker = psycopg.RawCursor(self.psql) if main.libpq else psycopg.Cursor(self.psql)
         asker.execute(main.text, main.parameters, binary=main.libpq).fetchall()
+
+    def _question(self, main: Statement) -> Callable[[], Awaitable[bytes]]:
+        values = [value.encode() for value in main.parameters]
+
+        async def asked() -> bytes:
+            return (await self.asking.one(main.text, values))[0] or b""
+
+        return asked
 
     def _statements(self, path: str) -> list[Statement]:
         self.application.state.documents = Documents()
@@ -147,12 +169,13 @@ def _timings(settings: Settings) -> list[Timing]:
     engine: sa.Engine = application.state.engine
     application.state.versions.refresh()
     with ExitStack() as stack:
+        asking = Asking(engine.url, OPTIONS, 1)
         stack.callback(engine.dispose)
+        for kept in (asking, application.state.asking):
+            stack.callback(lambda kept=kept: asyncio.run(kept.close()))
         client, bare_client = stack.enter_context(served(application)), stack.enter_context(served(bare))
-        with engine.connect() as conn:
-            options = conn.connection.driver_connection.info.options  # type: ignore[union-attr]
-        psql = stack.enter_context(alone(engine.url, options))
-        bench = Bench(application, client, bare, bare_client, Heard(application), psql)
+        psql = stack.enter_context(alone(engine.url, OPTIONS))
+        bench = Bench(application, client, bare, bare_client, Heard(application), asking, psql)
         asked = cases(settings.region)
         with console.status("") as status:
             timings = []
@@ -167,14 +190,15 @@ def _limits(timing: Timing) -> list[tuple[bool, str]]:
     case, found = timing.case, []
     if case.sql_ratio is not None:
         said = f"{case.name} à froid : {_french(timing.sql_ratio, 2)} fois le SQL seul"
+        if timing.least_ratio is not None:
+            said += f", {_french(timing.least_ratio, 2)} fois le même SQL derrière un ASGI nu"
         found.append((timing.sql_ratio <= case.sql_ratio, f"{said} (limite {_french(case.sql_ratio, 1)})"))
     if case.zipped_bytes is not None:
         said = f"{case.name} : {_french(timing.zipped_bytes / 1e3, 1)} ko compressée"
         found.append((timing.zipped_bytes < case.zipped_bytes, f"{said} (limite {case.zipped_bytes // 1000})"))
-    if case.name.startswith("tuile"):
-        quiet = timing.warm_statements == 0 and timing.warm_connections == 0
-        said = f"{timing.warm_statements} requête SQL, {timing.warm_connections} connexion"
-        found.append((quiet, f"{case.name} à chaud : {said} en {UNTIMED + WARM} réponses"))
+    quiet = timing.warm_statements == 0 and timing.warm_connections == 0
+    said = f"{timing.warm_statements} requête SQL, {timing.warm_connections} connexion"
+    found.append((quiet, f"{case.name} à chaud : {said} en {UNTIMED + WARM} réponses"))
     return found
 
 
@@ -184,6 +208,8 @@ def _table(timings: list[Timing]) -> Table:
     for heading in (
         "à froid",
         "SQL seul",
+        "rapport",
+        "ASGI+SQL",
         "rapport",
         "requêtes",
         "à chaud",
@@ -197,6 +223,7 @@ def _table(timings: list[Timing]) -> Table:
         table.add_row(
             timing.case.name,
             *(_french(figure, 2) for figure in (timing.cold_ms, timing.sql_ms, timing.sql_ratio)),
+            *("" if figure is None else _french(figure, 2) for figure in (timing.least_ms, timing.least_ratio)),
             str(timing.statements),
             *(_french(figure, 2) for figure in (timing.warm_ms, timing.bare_ms, timing.bare_ratio)),
             *(_french(size / 1e3, 1) for size in (timing.plain_bytes, timing.zipped_bytes)),

@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -13,13 +13,19 @@ START_SECONDS = 30
 
 
 class Bare:
-    """The least that can be sent: an ASGI application that answers the bytes it was given, whatever is asked."""
+    """The least that can be sent: an ASGI application that answers the bytes it was given, whatever is asked.
+
+    If it is given a question, it answers what that returns: the least that an answer with this SQL can cost.
+    """
 
     def __init__(self) -> None:
         self.body = b""
+        self.question: Callable[[], Awaitable[bytes]] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
+        if self.question is not None:
+            self.body = await self.question()
         length = str(len(self.body)).encode()
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
         await send({"type": "http.response.body", "body": self.body})

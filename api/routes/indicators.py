@@ -5,7 +5,17 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from api.dependencies import AsOf, Connection, CurrentVersions, Kept, LevelQuery, Millesime, Within, release_id
+from api.dependencies import (
+    AsOf,
+    Connection,
+    CurrentVersions,
+    Kept,
+    LevelQuery,
+    Millesime,
+    Within,
+    reading,
+    release_id,
+)
 from api.documents import Document, answer, json_document
 from api.strict import StrictRoute
 from api.valuefiles import values_csv, values_json
@@ -44,7 +54,6 @@ def indicator(request: Request, conn: Connection, identifier: Identifier, as_of:
 @router.get("/{identifier}/values", summary="Les valeurs d’un niveau, en colonnes")
 def values(
     request: Request,
-    conn: Connection,
     now: CurrentVersions,
     kept: Kept,
     identifier: Identifier,
@@ -62,13 +71,14 @@ def values(
         natures.two_dates(item, period)
 
     def build() -> Document:
-        places.require_millesime(conn, millesime)
-        if within is not None:
-            places.require(conn, within, millesime)
-        release = release_id(conn, as_of)
-        table = published.table(conn, item.id, level, period, millesime, within, release)
-        made = values_csv(item, table) if f == "csv" else values_json(item, table)
-        return kept_only_if_current(made, conn, now)
+        with reading(request) as conn:
+            places.require_millesime(conn, millesime)
+            if within is not None:
+                places.require(conn, within, millesime)
+            release = release_id(conn, as_of)
+            table = published.table(conn, item.id, level, period, millesime, within, release)
+            made = values_csv(item, table) if f == "csv" else values_json(item, table)
+            return kept_only_if_current(made, conn, now)
 
     key = ("values", now.data, item.id, level, period, millesime, str(within), as_of, f)
     found = kept.get_or_build(key, build)

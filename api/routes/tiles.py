@@ -23,7 +23,7 @@ from indicators import published
 router = APIRouter(prefix="/api/tiles", route_class=StrictRoute, tags=["Tuiles"])
 
 MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
-LONG = 16_384  # bytes above which compressing would keep the event loop from other requests
+LONG = 100_000  # bytes above which compressing would keep the event loop from other requests
 Year = Annotated[int, Path(description="Géographie au 1er janvier de cette année", ge=1943, le=2100)]
 Coordinate = Annotated[int, Path(ge=0, le=2**22)]
 VERSION_LENGTH = 80

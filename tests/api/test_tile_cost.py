@@ -1,4 +1,4 @@
-"""What a tile asks of the database: one statement when it is cold, nothing when it is warm."""
+"""What a tile asks of the database: one statement when it is cold, nothing when it is warm, as other documents."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -67,6 +67,21 @@ def test_a_cold_tile_is_one_statement_and_a_warm_one_none(app: FastAPI, asked: l
     assert "ST_AsMVT(" in asked[0]
     assert get(app, address).content == cold.content
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/api/indicators/densite/values?level=epci&period=2022&millesime=2025",
+        "/api/collections/departements/items?millesime=2025",
+    ],
+)
+def test_a_document_in_memory_takes_no_connection(app: FastAPI, asked: list[str], address: str) -> None:
+    cold = get(app, address)
+    assert asked.count("connection") == 1
+    asked.clear()
+    assert get(app, address).content == cold.content
+    assert asked == []
 
 
 def test_postgresql_keeps_the_plan_of_tiles(app: FastAPI) -> None:
