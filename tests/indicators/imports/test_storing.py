@@ -1,0 +1,148 @@
+"""A file controlled and kept on the toy country: what is written, what is refused, and what an undo restores."""
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from deliveries import VALIDATOR
+from toycountry import country
+
+from boundaries.levels import Level
+from boundaries.load import load
+from geo.errors import Conflict, Forbidden, Invalid, NotFound
+from geo.progress import silent
+from indicators.imports.control import Control, control, known_recipes, save_recipe
+from indicators.imports.findings import Decisions
+from indicators.imports.mapping import Mapping, Measure, Table
+from indicators.imports.storing import keep
+from indicators.journal import Actor
+from indicators.lifecycle import delivery, release_delivery, validate
+from indicators.tables import Delivery, Import, ImportValue
+
+CONTRIBUTOR = Actor("Paul", "contributor")
+LINES = "code;ventes\n44001;10\n44002;s\n44003;30\n44004;0\n49001;50\n49002;60\n"
+
+
+def mapping(indicator: str = "ventes_logements", absent: str = "missing", millesime: int = 2023) -> Mapping:
+    return Mapping(
+        source="essai",
+        title="Ventes d’essai",
+        producer="Service d’essai",
+        licence="Licence Ouverte 2.0",
+        millesime=millesime,
+        period="2022",
+        absent=absent,
+        tables=(
+            Table(code="code", level=Level.COMMUNE, measures=(Measure(indicator=indicator, column="ventes"),)),
+        ),
+    )
+
+
+@pytest.fixture
+def toy(conn: sa.Connection) -> sa.Connection:
+    load(conn, country(2023), "52", silent)
+    return conn
+
+
+def controlled(
+    conn: sa.Connection, folder: Path, text: str = LINES, how: Mapping | None = None, accepted: str = ""
+) -> Control:
+    path = folder / "ventes.csv"
+    path.write_text(text, encoding="utf-8")
+    decisions = Decisions(frozenset({accepted} if accepted else ()))
+    return control(conn, path, mapping=how or mapping(), decisions=decisions)
+
+
+def rows(conn: sa.Connection, delivery_id: int) -> dict[str, tuple[float | None, str, int | None]]:
+    found = conn.execute(
+        sa.select(ImportValue.code, ImportValue.value, ImportValue.status, ImportValue.line)
+        .join(Import, Import.id == ImportValue.import_id)
+        .where(Import.delivery_id == delivery_id)
+    )
+    return {row.code: (row.value, row.status.value, row.line) for row in found}
+
+
+def test_values_are_kept_as_they_were_read_with_their_lines(toy: sa.Connection, tmp_path: Path) -> None:
+    number = keep(toy, CONTRIBUTOR, controlled(toy, tmp_path), silent)
+    assert rows(toy, number) == {
+        "35001": (None, "missing", None),  # it completes an EPCI, and the file says nothing of it
+        "44001": (10.0, "observed", 2),
+        "44002": (None, "secret", 3),
+        "44003": (30.0, "observed", 4),
+        "44004": (0.0, "observed", 5),
+        "49001": (50.0, "observed", 6),
+        "49002": (60.0, "observed", 7),
+    }
+    found = delivery(toy, number)
+    assert (found.state, found.file, found.sheets) == ("draft", "ventes.csv", ["ventes.csv"])
+    assert found.report["summary"]["figures"] == 6
+
+
+def test_a_source_that_leaves_zeros_out_says_zero_where_it_says_something(
+    toy: sa.Connection, tmp_path: Path
+) -> None:
+    lines = "code;ventes\n44001;10\n44002;20\n"
+    number = keep(toy, CONTRIBUTOR, controlled(toy, tmp_path, lines, mapping(absent="zero")), silent)
+    kept = rows(toy, number)
+    assert kept["44003"] == (0.0, "observed", None)
+    assert kept["49001"] == (None, "missing", None)  # nothing of departement 49 is in the file
+    assert kept["35001"] == (None, "missing", None)
+
+
+def test_nothing_is_kept_while_a_repair_waits_for_a_decision(toy: sa.Connection, tmp_path: Path) -> None:
+    with_space = LINES.replace("49002;60", "49002;1 060")
+    with pytest.raises(Conflict, match="1 correction"):
+        keep(toy, CONTRIBUTOR, controlled(toy, tmp_path, with_space), silent)
+    assert toy.scalar(sa.select(sa.func.count()).select_from(Delivery)) == 0
+    refused = controlled(toy, tmp_path, with_space)
+    family = str(refused.diagnosis.repairs[0].family)
+    number = keep(toy, CONTRIBUTOR, controlled(toy, tmp_path, with_space, accepted=family), silent)
+    assert rows(toy, number)["49002"] == (1060.0, "observed", 7)
+    kept = delivery(toy, number)
+    assert len(kept.accepted) == 1
+    assert [(repair["before"], repair["after"]) for repair in kept.report["repairs"]] == [("1 060", "1060")]
+
+
+def test_the_same_file_read_the_same_way_is_one_delivery(toy: sa.Connection, tmp_path: Path) -> None:
+    number = keep(toy, CONTRIBUTOR, controlled(toy, tmp_path), silent)
+    with pytest.raises(Conflict, match=f"déjà la livraison n° {number}"):
+        keep(toy, CONTRIBUTOR, controlled(toy, tmp_path), silent)
+
+
+def test_an_indicator_must_be_in_the_catalogue(toy: sa.Connection, tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="Indicateur inconnu : « inventé »"):
+        keep(toy, CONTRIBUTOR, controlled(toy, tmp_path, how=mapping("inventé")), silent)
+
+
+def test_a_file_without_a_value_of_a_loaded_territory_is_refused(toy: sa.Connection, tmp_path: Path) -> None:
+    with pytest.raises((Invalid, Conflict)):
+        keep(toy, CONTRIBUTOR, controlled(toy, tmp_path, "code;ventes\n01001;1\n01002;2\n"), silent)
+
+
+def test_who_has_no_role_keeps_nothing(toy: sa.Connection, tmp_path: Path) -> None:
+    with pytest.raises(Forbidden):
+        keep(toy, Actor("Passant", "reader"), controlled(toy, tmp_path), silent)
+
+
+def test_a_mapping_saved_as_a_recipe_reads_the_next_delivery(toy: sa.Connection, tmp_path: Path) -> None:
+    save_recipe(toy, "ventes_essai", mapping())
+    assert known_recipes(toy)["ventes_essai"] == mapping()
+    path = tmp_path / "ventes.csv"
+    path.write_text(LINES.replace(";10", ";11"), encoding="utf-8")
+    found = control(toy, path, recipe_name="ventes_essai", period="2023")
+    number = keep(toy, VALIDATOR, found, silent)
+    validate(toy, number, VALIDATOR)
+    release_delivery(toy, number, VALIDATOR)
+    assert rows(toy, number)["44001"] == (11.0, "observed", 2)
+    assert toy.scalar(sa.select(Import.period).where(Import.delivery_id == number)) == "2023"
+    with pytest.raises(Invalid, match="Nom de recette refusé"):
+        save_recipe(toy, "../recette", mapping())
+
+
+def test_a_delivery_is_compared_with_the_last_one(toy: sa.Connection, tmp_path: Path) -> None:
+    number = keep(toy, VALIDATOR, controlled(toy, tmp_path), silent)
+    validate(toy, number, VALIDATOR)
+    release_delivery(toy, number, VALIDATOR)
+    thousand = "code;ventes\n44001;10000\n44002;s\n44003;30000\n44004;0\n49001;50000\n49002;60000\n"
+    families = {str(finding.family) for finding in controlled(toy, tmp_path, thousand).diagnosis.findings}
+    assert families == {"unit"}  # a thousand times the last delivery: the unit changed
