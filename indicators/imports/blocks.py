@@ -231,7 +231,7 @@ def _repaired(rows: pd.DataFrame, repairs: list[Repair]) -> pd.DataFrame:
     changed = rows.astype(object)
     for repair in here:
         before = changed.at[repair.line, repair.place]
-        if before != repair.before:
+        if (before if isinstance(before, str) else "") != repair.before:
             raise Conflict(
                 f"Feuille « {repair.sheet} », ligne {repair.line}, colonne « {repair.column} » : la cellule ne "
                 "contient plus la valeur à corriger. Relancez le contrôle."

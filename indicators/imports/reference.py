@@ -51,7 +51,8 @@ class Reference:
     def successors(self, millesime: int, code: str) -> dict[str, float]:
         """Where a commune code of another geography went, and in which shares; empty when nothing is known.
 
-        The nearest earlier geography that has the code is asked first, then the list of vanished codes.
+        The nearest earlier geography that has the code is asked first, then the list of vanished codes, then those
+        of the other geographies, as far as the commune that they name is there.
         """
         others = sorted(self.millesimes, key=lambda year: (year > millesime, abs(year - millesime)))
         for year in others:
@@ -59,8 +60,12 @@ class Reference:
                 moved = self.passages.get((year, millesime), {}).get(code)
                 if moved:
                     return dict(moved)
-        successor = self.former.get(millesime, {}).get(code)
-        return {successor: 1.0} if successor else {}
+        known = self.codes(millesime, Level.COMMUNE)
+        for year in [millesime, *others]:
+            successor = self.former.get(year, {}).get(code)
+            if successor is not None and successor in known:
+                return {successor: 1.0}
+        return {}
 
 
 def read_reference(conn: Connection) -> Reference:

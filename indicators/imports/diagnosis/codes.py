@@ -22,9 +22,13 @@ ELSEWHERE = re.compile(r"(975|977|978|98\d|99\d)\d{2}")
 
 @dataclass(frozen=True)
 class Row:
-    """A row whose code is to be judged: where it is, its code, its name, the level that it should be."""
+    """A row whose code is to be judged: where it is, its code, its name, the level that it should be.
+
+    `cell` is what the file holds, of which `code` may be the first characters.
+    """
 
     line: int
+    cell: str
     code: str
     name: str
     level: Level | None
@@ -236,7 +240,7 @@ class Codes:
         for (code, name), line in self.pairs.items():
             if not name.strip() or self.gazetteer.same(code, name):
                 continue
-            row = Row(line, code, name, Level.COMMUNE)
+            row = Row(line, code, code, name, Level.COMMUNE)
             served = self.reference.postal.get(self.millesime, {}).get(code, ())
             if any(self._same(other, name) for other in served):
                 self._say(row, self._postal(row, code))
@@ -316,7 +320,7 @@ class Codes:
                 row.line,
                 place,
                 column,
-                row.code,
+                row.cell,
                 verdict.proposed,
                 sentence,
             )

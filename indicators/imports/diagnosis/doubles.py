@@ -33,6 +33,7 @@ def _double(series: Series, first: int, second: int, names: dict[int, str], foun
         series.value[first] == series.value[second]
         or (np.isnan(series.value[first]) and np.isnan(series.value[second]))
     )
+    same = same and not chunk.layout.table.roll_up  # parts of one commune: they are added up, never left out
     code = names[int(series.who[second])]
     where = f"ligne {series.line[first]}"
     other = series.chunks[series.chunk[first]].layout.sheet.name

@@ -153,7 +153,8 @@ def _codes(block: Block, rows: NDArray[np.bool_], codes: Codes, shape: Shape) ->
             )
             shape.found.add(found)
             continue
-        codes.rows.append(Row(int(block.lines[place]), code, name, _level(block, int(place))))
+        cell = block.cells(layout.code)[int(place)].as_py() or ""
+        codes.rows.append(Row(int(block.lines[place]), cell, code, name, _level(block, int(place))))
 
 
 def _shifted(block: Block, place: int, codes: Codes) -> bool:

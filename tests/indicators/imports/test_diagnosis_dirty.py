@@ -173,6 +173,16 @@ def test_a_repair_that_makes_a_double_is_seen_by_the_next_control(cases: dict[st
     assert [value.code for value in _all(case, accepted)] == ["44109", "44143", "44215", "44162"]
 
 
+def test_every_accepted_repair_finds_its_cell(cases: dict[str, Case]):
+    """Accepting all that is proposed never meets a cell that is not as the diagnosis said, and brings values."""
+    for case in cases.values():
+        if case.diagnosis.repairs and not any(layout.absent for layout in layouts(case.delivered, case.mapping)):
+            accepted = case.diagnosis.accepted(Decisions(accepted=frozenset(Family)))
+            assert len(accepted) == len(case.diagnosis.repairs)
+            again = diagnose(case.delivered, case.mapping, case.reference, accepted=accepted)
+            assert {repair.key for repair in again.repairs}.isdisjoint(repair.key for repair in accepted)
+
+
 def test_refusing_to_leave_out_a_repeated_row_still_blocks(cases: dict[str, Case]):
     case = cases["10_doublon_identique.csv"]
     assert case.diagnosis.blocking(Decisions(refused=frozenset({"duplicate-same"})))
