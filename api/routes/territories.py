@@ -5,12 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from api.dependencies import Code, Connection, LevelPath, LevelQuery, Millesime, Within
+from api.dependencies import Code, Connection, LevelPath, LevelQuery, Millesime, Within, place_of
 from api.documents import answer, json_document
 from api.strict import StrictRoute
 from boundaries import places
 from boundaries.levels import Level
-from boundaries.places import Place
 from boundaries.zonings.listed import zoning_of
 
 router = APIRouter(prefix="/api/territories", route_class=StrictRoute, tags=["Territoires"])
@@ -40,7 +39,7 @@ def territories(
 def territory(request: Request, conn: Connection, level: LevelPath, code: Code, millesime: Millesime) -> Response:
     """Return a territory: what it is part of, what is part of it, its bounding box, how it reads in other years."""
     places.require_millesime(conn, millesime)
-    place = Place(level, code)
+    place = place_of(level, code)
     row = places.require(conn, place, millesime)
     above = conn.execute(places.parents(place, millesime)).mappings()
     below: dict[str, list[Relation]] = {}
