@@ -61,26 +61,15 @@ def members(conn: sa.Connection, level: Level) -> dict[str, str]:
     return dict(found.all())
 
 
-@pytest.mark.parametrize(
-    "level",
-    [
-        Level.ZONE_EMPLOI,
-        Level.BASSIN_DE_VIE,
-        Level.AIRE_ATTRACTION,
-        Level.UNITE_URBAINE,
-        Level.CANTON,
-        Level.ARRONDISSEMENT,
-    ],
-)
+@pytest.mark.parametrize("level", [Level.BASSIN_DE_VIE, Level.AIRE_ATTRACTION, Level.CANTON])
 def test_the_zonings_of_insee_are_loaded_whole(region: sa.Connection, level: Level) -> None:
-    definition = None if level not in (Level.CANTON, Level.ARRONDISSEMENT) else 2025
-    findings = loaded_file(region, COGITER, level, definition=definition)
+    findings = loaded_file(region, COGITER, level, otherwise=2025)
     assert not any("dans aucune zone" in sentence for sentence in findings)
     zones, communes = rows(region, level), rows(region, Level.COMMUNE)
     inside = members(region, level)
     outside = inside.keys() - communes.keys()
     apart = communes.keys() - inside.keys()
-    assert bool(apart) == (level in (Level.AIRE_ATTRACTION, Level.UNITE_URBAINE))
+    assert bool(apart) == (level is Level.AIRE_ATTRACTION)
     areas = dict(
         region.execute(
             sa.select(Territory.code, Territory.area_m2).where(
