@@ -39,11 +39,11 @@ def forward(earlier: CodeList, later: CodeList) -> Shares:
     children: dict[str, set[str]] = {code: {code} for code in earlier.codes & later.codes}
     for code in earlier.codes - later.codes:
         successor = later.former.get(code) or later.delegated.get(code)
-        if successor in later.codes:
+        if successor in later.populations:
             children[code] = {str(successor)}
     for code in sorted(later.codes - earlier.codes):
         origin = earlier.delegated.get(code) or earlier.former.get(code)
-        if origin in earlier.codes:
+        if origin in earlier.populations:
             children.setdefault(str(origin), set()).add(code)
     return {
         code: shared_out({target: later.populations[target] for target in targets})

@@ -68,7 +68,6 @@ def links(lists: Iterable[CodeList], history: list[events.Step] | None = None, l
 def _neighbours(
     earlier: CodeList, later: CodeList, weighed: list[events.Weighed], last: date | None
 ) -> tuple[Link, Link]:
-    there, back = former_codes.forward(earlier, later), former_codes.backward(earlier, later)
     remark = ""
     if last is not None:
         start, end = date(earlier.millesime, 1, 1), date(later.millesime, 1, 1)
@@ -89,6 +88,7 @@ def _neighbours(
                 f"{period}\u202f: les mouvements n’expliquent pas {', '.join(shown)}\u202f; "
                 "le passage vient des listes de codes, sans dates."
             )
+    there, back = former_codes.forward(earlier, later), former_codes.backward(earlier, later)
     return Link(there, Source.LISTS, remark), Link(back, Source.LISTS)
 
 
