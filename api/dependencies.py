@@ -1,6 +1,7 @@
 """What requests are given: a read-only connection, the versions served, the documents kept; and their parameters."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
@@ -29,11 +30,21 @@ class Series:
         return f"{self.indicator.id}:{self.period}"
 
 
-def connection(request: Request) -> Iterator[sa.Connection]:
-    """Give a connection whose transaction reads one state of the database and ends with the request."""
+@contextmanager
+def reading(request: Request) -> Iterator[sa.Connection]:
+    """Give a connection whose transaction reads one state of the database, for as long as it is needed.
+
+    For what is built once and kept: an answer that is in memory takes none.
+    """
     with request.app.state.engine.connect() as conn:
         yield conn
         conn.commit()  # psycopg forgets its prepared statements at every ROLLBACK
+
+
+def connection(request: Request) -> Iterator[sa.Connection]:
+    """Give a connection whose transaction reads one state of the database and ends with the request."""
+    with reading(request) as conn:
+        yield conn
 
 
 async def versions(request: Request) -> Versions:

@@ -8,7 +8,18 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from api.dependencies import Code, Connection, CurrentVersions, Joined, Kept, Millesime, Series, Within, place_of
+from api.dependencies import (
+    Code,
+    Connection,
+    CurrentVersions,
+    Joined,
+    Kept,
+    Millesime,
+    Series,
+    Within,
+    place_of,
+    reading,
+)
 from api.documents import Document, answer, document, json_document
 from api.strict import StrictRoute
 from api.versions import kept_only_if_current
@@ -62,7 +73,6 @@ def collection(request: Request, collection: Collection) -> Response:
 @router.get("/{collection}/items", summary="Les territoires en GeoJSON")
 def items(
     request: Request,
-    conn: Connection,
     now: CurrentVersions,
     kept: Kept,
     collection: Collection,
@@ -77,22 +87,26 @@ def items(
     level = _level(collection)
 
     def build() -> Document:
-        places.require_millesime(conn, millesime)
-        if within is not None:
-            places.require(conn, within, millesime)
-        rows = _rows(conn, level, millesime, within, indicator, bbox)
-        texts = features.feature_texts(rows)
-        if after is not None:
-            texts = texts.where(texts.selected_columns.code > after)
-        found = conn.execute(texts.limit(limit + 1)).all()
-        page = found[:limit]
-        links = [_link(request, "self", request.query_params.multi_items())]
-        if len(found) > limit:
-            kept_query = [(name, value) for name, value in request.query_params.multi_items() if name != "after"]
-            links.append(_link(request, "next", [*kept_query, ("after", page[-1].code)]))
-        body = features.collection((row.feature for row in page), numberReturned=len(page), links=links)
-        return kept_only_if_current(document(body, GEOJSON), conn, now)
+        with reading(request) as conn:
+            places.require_millesime(conn, millesime)
+            if within is not None:
+                places.require(conn, within, millesime)
+            rows = _rows(conn, level, millesime, within, indicator, bbox)
+            texts = features.feature_texts(rows)
+            if after is not None:
+                texts = texts.where(texts.selected_columns.code > after)
+            found = conn.execute(texts.limit(limit + 1)).all()
+            page = found[:limit]
+            links = [_link(request, "self", request.query_params.multi_items())]
+            if len(found) > limit:
+                kept_query = [
+                    (name, value) for name, value in request.query_params.multi_items() if name != "after"
+                ]
+                links.append(_link(request, "next", [*kept_query, ("after", page[-1].code)]))
+            body = features.collection((row.feature for row in page), numberReturned=len(page), links=links)
+            return kept_only_if_current(document(body, GEOJSON), conn, now)
 
+    # The links are absolute, so that the address asked, host included, is part of what the bytes depend on.
     key = ("items", now.data, str(request.url), millesime)
     return answer(request, kept.get_or_build(key, build))
 
