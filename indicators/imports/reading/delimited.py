@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
@@ -17,12 +16,13 @@ from pyarrow import csv as arrow_csv
 from indicators.imports.reading import limits
 from indicators.imports.reading.content import Content
 from indicators.imports.reading.encoding import Encoding, find_encoding
-from indicators.imports.reading.frames import columns_of, frame
+from indicators.imports.reading.frames import columns_of, joined
 from indicators.imports.reading.limits import UnreadableFile, quoted
 from indicators.imports.reading.lines import blocks
-from indicators.imports.reading.records import Rows, Tidy, cut, pieces
+from indicators.imports.reading.records import Piece, pieces
 from indicators.imports.reading.separator import SEPARATORS, find_separator
 from indicators.imports.reading.sources import Source
+from indicators.imports.reading.tidy import Integers
 from indicators.imports.sheets import Sheet
 
 _LINES_SHOWN = 5
@@ -34,7 +34,16 @@ class Survey:
 
     widths: Counter[int] = field(default_factory=Counter)
     lines: dict[int, list[int]] = field(default_factory=dict)
-    broken: list[int] = field(default_factory=list)
+    swallowed: int | None = None
+
+    def note(self, lines: Integers, widths: Integers) -> None:
+        """Count these rows."""
+        counts = np.bincount(widths)
+        for width in np.flatnonzero(counts).tolist():
+            self.widths[width] += int(counts[width])
+            known = self.lines.setdefault(width, [])
+            if len(known) < _LINES_SHOWN:
+                known.extend(lines[widths == width][: _LINES_SHOWN - len(known)].tolist())
 
     @property
     def rows(self) -> int:
@@ -79,46 +88,43 @@ def survey(source: Source, encoding: Encoding, separator: str) -> Survey:
     """Return the widths of the rows of the whole text; limits of rows, columns and cells are checked on the way."""
     seen = Survey()
     for piece in pieces(blocks(source, encoding), separator, source.name):
-        if isinstance(piece, Tidy):
-            widths = piece.widths
-            lines: npt.NDArray[np.int64] = np.arange(piece.line, piece.line + len(widths))
-        else:
-            widths = np.array([len(cells) for cells in piece.cells], dtype=np.int64)
-            lines = np.array(piece.lines)
-        counts = np.bincount(widths)
-        for width in np.flatnonzero(counts).tolist():
-            seen.widths[width] += int(counts[width])
-            known = seen.lines.setdefault(width, [])
-            if len(known) < _LINES_SHOWN:
-                known.extend(lines[widths == width][: _LINES_SHOWN - len(known)].tolist())
-        if isinstance(piece, Rows) and not seen.broken:
-            seen.broken = _swallowed(piece, separator, seen.usual)
+        seen.note(piece.alone_lines, piece.lines.widths[piece.alone])
+        seen.note(np.array(piece.cut_lines), np.array([len(cells) for cells in piece.cut_cells], dtype=np.int64))
+        seen.swallowed = seen.swallowed or _swallowed(piece, separator, seen.usual)
+        if not seen.rows:
+            continue
         limits.COLUMNS.check(seen.width, source.name, f" (ligne {seen.lines[seen.width][0]})")
         limits.ROWS.check(seen.rows, source.name)
         limits.CELLS.check(seen.rows * seen.width, source.name)
-    if seen.broken:
+    if seen.swallowed:
         raise UnreadableFile(
-            f"{quoted(source.name)}\u202f: le guillemet ouvert à la ligne {seen.broken[0]} avale des lignes entières. "
+            f"{quoted(source.name)}\u202f: le guillemet ouvert à la ligne {seen.swallowed} avale des lignes entières. "
             "Refermez-le, ou doublez-le s’il fait partie du texte."
         )
     return seen
 
 
 def _batches(source: Source, encoding: Encoding, separator: str, seen: Survey) -> Iterator[pd.DataFrame]:
-    """The rows anew, block by block."""
+    """The rows anew, block by block: those of each width are parsed together, then put back in order."""
     for piece in pieces(blocks(source, encoding), separator, source.name):
-        if isinstance(piece, Tidy) and bool(np.all(piece.widths == seen.usual)):
-            table = _parse(piece.text, separator, seen.usual)
-            yield frame(table.columns, range(piece.line, piece.line + table.num_rows), seen.width)
-            continue
-        rows = piece if isinstance(piece, Rows) else cut(piece.text, separator, piece.line, source.name)[0]
-        yield frame(columns_of(rows.cells), rows.lines, seen.width)
+        widths = piece.lines.widths
+        groups = [
+            (piece.first + np.flatnonzero(chosen), _parse(piece.lines.only(chosen), separator, int(width)))
+            for width in np.unique(widths[piece.alone])
+            for chosen in [piece.alone & (widths == width)]
+        ]
+        if piece.cut_lines:
+            groups.append((np.array(piece.cut_lines), columns_of(piece.cut_cells)))
+        if groups:
+            yield joined(groups, seen.width)
 
 
-def _parse(text: bytes, separator: str, width: int) -> pa.Table:
-    """The cells of tidy lines that all have this width."""
+def _parse(text: bytes, separator: str, width: int) -> list[pa.Array]:
+    """The columns of tidy lines that all have this width, 0 for blank lines."""
+    if not width:
+        return []
     names = [str(number) for number in range(width)]
-    return arrow_csv.read_csv(
+    table = arrow_csv.read_csv(
         pa.BufferReader(text),
         read_options=arrow_csv.ReadOptions(column_names=names, block_size=len(text) + 1, use_threads=False),
         parse_options=arrow_csv.ParseOptions(delimiter=separator, ignore_empty_lines=False),
@@ -126,6 +132,7 @@ def _parse(text: bytes, separator: str, width: int) -> pa.Table:
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
         ),
     )
+    return [column.combine_chunks() for column in table.columns]
 
 
 def _is_sdmx(batch: pd.DataFrame) -> bool:
@@ -134,17 +141,13 @@ def _is_sdmx(batch: pd.DataFrame) -> bool:
     return "OBS_VALUE" in heading and ("DATAFLOW" in heading or {"STRUCTURE", "STRUCTURE_ID"} <= heading)
 
 
-def _swallowed(rows: Rows, separator: str, usual: int) -> list[int]:
-    """The lines where a cell begins that holds a whole line of the table: a quote that was never closed."""
-    if usual < 2:
-        return []
-    several = np.flatnonzero(np.diff(rows.lines, append=rows.lines[-1] + 2) > 1)
-    return [
-        rows.lines[row]
-        for row in several
-        for cell in rows.cells[row]
-        if "\n" in cell and max(part.count(separator) for part in cell.split("\n")) >= usual - 1
-    ]
+def _swallowed(piece: Piece, separator: str, usual: int) -> int | None:
+    """The line where a cell begins that holds a whole line of the table: a quote that was never closed."""
+    for line, cells in zip(piece.cut_lines, piece.cut_cells, strict=True):
+        for cell in cells:
+            if usual > 1 and "\n" in cell and max(part.count(separator) for part in cell.split("\n")) >= usual - 1:
+                return line
+    return None
 
 
 def _uneven(seen: Survey) -> Iterator[str]:

@@ -3,17 +3,17 @@
 Cells are pandas' own text (`str`, Arrow underneath): what holds nothing is missing for `isna`, null for Arrow.
 """
 
-from collections.abc import Iterable, Sequence
-from itertools import zip_longest
+from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 TEXT = pd.StringDtype(na_value=float("nan"))
 
 
-def frame(columns: Sequence[pa.Array | pa.ChunkedArray], lines: Iterable[int], width: int) -> pd.DataFrame:
+def frame(columns: Sequence[pa.Array | pa.ChunkedArray], lines: npt.ArrayLike, width: int) -> pd.DataFrame:
     """Return the frame of these columns of text, widened with empty columns up to `width`."""
     index = pd.Index(lines, dtype="int64")
     wide = [*columns, *(pa.nulls(len(index), pa.string()) for _ in range(len(columns), width))]
@@ -21,11 +21,27 @@ def frame(columns: Sequence[pa.Array | pa.ChunkedArray], lines: Iterable[int], w
     return pd.DataFrame(cells, index=index, columns=range(width))
 
 
-def columns_of(rows: Iterable[Sequence[str | None]]) -> list[pa.Array]:
+def joined(groups: Sequence[tuple[npt.NDArray[np.int64], Sequence[pa.Array]]], width: int) -> pd.DataFrame:
+    """Return the frame of several groups of rows (their lines, their columns of text), in the order of the lines."""
+    if len(groups) == 1:
+        ((lines, columns),) = groups
+        return frame(columns, lines, width)
+    lines = np.concatenate([found for found, _ in groups])
+    order = np.argsort(lines)
+    whole = [
+        pa.concat_arrays(
+            columns[number] if number < len(columns) else pa.nulls(len(found), pa.string())
+            for found, columns in groups
+        ).take(pa.array(order))
+        for number in range(width)
+    ]
+    return frame(whole, lines[order], width)
+
+
+def columns_of(rows: Sequence[Sequence[str]]) -> list[pa.Array]:
     """Return the columns of rows of any width; a cell that is missing or empty is null."""
-    return [emptied(pa.array(column, pa.string())) for column in zip_longest(*rows)]
-
-
-def emptied(column: pa.Array) -> pa.Array:
-    """Return the column with null where the text is empty."""
-    return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
+    width = max(map(len, rows), default=0)
+    return [
+        pa.array([(row[number] or None) if number < len(row) else None for row in rows], pa.string())
+        for number in range(width)
+    ]
