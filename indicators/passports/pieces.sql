@@ -9,7 +9,8 @@ WITH pieces AS (
         v.value,
         v.status::text AS status,
         v.line,
-        v.sheet
+        v.sheet,
+        coalesce(p.kind, 'exact') AS kind
     FROM indicators.import_value AS v
     LEFT JOIN boundaries.passage AS p
         ON p.from_millesime = :from_millesime
@@ -29,7 +30,8 @@ SELECT
     p.status,
     p.line,
     p.sheet,
-    o.weight_population AS people,
+    p.kind,
+    CASE WHEN p.kind <> 'impossible' THEN o.weight_population END AS people,
     w.value AS weighting,
     w.status::text AS weighting_status,
     w.line AS weighting_line

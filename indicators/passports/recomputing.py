@@ -13,7 +13,8 @@ Inputs = Sequence[Mapping[str, Any]]
 def recomputed(passport: Mapping[str, Any]) -> float | None:
     """Return the value that the formula of a passport gives for its inputs; None where it gives none.
 
-    >>> inputs = [{"value": 2.0, "weight": 1.0}, {"value": 4.0, "weight": 0.5}, {"value": None, "weight": 1.0}]
+    >>> whole = {"code": "44001", "kind": "exact", "value": 2.0, "weight": 1.0}
+    >>> inputs = [whole, {"code": "44003", "kind": "estimated", "value": 4.0, "weight": 0.5}]
     >>> recomputed({"by": "stock", "inputs": inputs})
     4.0
     """
@@ -22,7 +23,7 @@ def recomputed(passport: Mapping[str, Any]) -> float | None:
 
 def _stock(passport: Mapping[str, Any]) -> float | None:
     present = [piece["value"] * piece["weight"] for piece in passport["inputs"] if piece["value"] is not None]
-    return sum(present) if present else None
+    return sum(present) if present and not _unknown_share(passport["inputs"]) else None
 
 
 def _mean(passport: Mapping[str, Any]) -> float | None:
@@ -31,7 +32,18 @@ def _mean(passport: Mapping[str, Any]) -> float | None:
         if piece["value"] is not None and piece["weighting"]:
             total += piece["value"] * piece["weighting"] * piece["weight"]
             weight += piece["weighting"] * piece["weight"]
-    return total / weight if weight else None
+    return total / weight if weight and not _unknown_share(passport["inputs"]) else None
+
+
+def _unknown_share(pieces: Inputs) -> bool:
+    """Whether a part of a unit is in it, and not the whole, while nobody knows how much the part is."""
+    held: dict[str, float] = defaultdict(float)
+    for piece in pieces:
+        held[piece["code"]] += piece["weight"]
+    return any(
+        piece["kind"] == "impossible" and piece["value"] is not None and held[piece["code"]] < 1 - 1e-9
+        for piece in pieces
+    )
 
 
 def _single(passport: Mapping[str, Any]) -> float | None:
@@ -42,17 +54,26 @@ def _single(passport: Mapping[str, Any]) -> float | None:
 def _typology(passport: Mapping[str, Any]) -> float | None:
     pieces = passport["inputs"]
     found = {piece["value"] for piece in pieces}
-    if len(pieces) == 1 or len(found) == 1:
-        return pieces[0]["value"] if pieces else None
-    rule, own = passport["rule"], passport["territory"]["code"]
-    if rule == "difference" or None in found:
+    if not pieces or None in found:
         return None
-    people: dict[float, float] = defaultdict(float)
-    for piece in pieces:
-        absorbing = piece["code"] == own
-        if rule == "largest-population" or (rule == "absorbing") == absorbing:
-            people[piece["value"]] += (piece["people"] or 0) * piece["weight"]
-    return min(people, key=lambda category: (-people[category], category)) if people else None
+    rule, own = passport["rule"], passport["territory"]["code"]
+    if len(found) == 1 or rule == "difference":
+        return found.pop() if len(found) == 1 else None
+    asked = [
+        piece
+        for piece in pieces
+        if rule == "largest-population" or (piece["code"] == own) == (rule == "absorbing")
+    ]
+    people: dict[float, float | None] = defaultdict(float)
+    for piece in asked:
+        before, more = people[piece["value"]], piece["people"]
+        people[piece["value"]] = None if before is None or more is None else before + more * piece["weight"]
+    if len(people) == 1:
+        return next(iter(people))
+    if rule == "absorbing" or None in people.values():
+        return None
+    most = [category for category, count in people.items() if count == max(map(float, people.values()))]  # type: ignore[arg-type]
+    return most[0] if len(most) == 1 else None
 
 
 def _sums(passport: Mapping[str, Any]) -> tuple[float, float] | None:

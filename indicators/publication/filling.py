@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from geo.errors import Conflict, NotFound
 from geo.sqlfiles import sql_file
 from indicators.publication.geographies import Geographies, read_geographies
+from indicators.publication.typologies import write_categories
 from indicators.tables import Series
 
 HERE = Path(__file__).parent
@@ -50,7 +51,10 @@ def fill(conn: Connection, series_id: int, geographies: Geographies | None = Non
             f"« {series.indicator} » ({series.period}) n’avait pas été calculé dans la géographie {series.millesime} "
             "avant que ses territoires ne soient rechargés : demandez la publication courante."
         )
-    _run(conn, passport["by"], given)
+    if passport["by"] == "typology":
+        write_categories(conn, given)
+    else:
+        _run(conn, passport["by"], given)
     conn.execute(sa.update(Series).where(Series.id == series.id).values(computed_at=sa.func.now()))
 
 

@@ -183,7 +183,9 @@ def _indices(indicator: Indicator, made: Made) -> Iterator[Plan]:
 def _classes(indicator: Indicator, made: Made) -> Iterator[Plan]:
     low, high = (*indicator.bounds, None)[:2]
     where = f"{indicator.numerator} ≥ {low:g}" + (f" et < {high:g}" if high is not None else "")
-    what = "nombre de communes" if indicator.counted == "communes" else f"somme de {indicator.numerator} des communes"
+    what = (
+        "nombre de communes" if indicator.counted == "communes" else f"somme de {indicator.numerator} des communes"
+    )
     for (period, year), plan in made[str(indicator.numerator)].items():
         if plan.units != COMMUNES:
             continue
