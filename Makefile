@@ -1,10 +1,11 @@
 # What a newcomer types. Every target installs what it needs the first time, and nothing the second time.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: run stop clean test check bench lock help install install-dev
+.PHONY: run stop clean test check bench bench-store demo-data lock help install install-dev
 
 ORES := .venv/bin/ores
 PYTHON_IN := .venv/bin/python
+DATA ?= ../shared/data
 
 run: install ## Tout préparer, servir sur http://127.0.0.1:8000 et dire quoi ouvrir (Ctrl-C pour arrêter)
 	@$(ORES) up
@@ -28,12 +29,18 @@ check: install-dev ## Vérifier la forme, le style, les types, et qui importe qu
 bench: install-dev ## Chronométrer tuiles et documents, à froid et à chaud, à côté du SQL seul
 	@$(PYTHON_IN) bench/run.py
 
+bench-store: install-dev ## Mesurer l’entrepôt à la taille de la France (17,6 millions de valeurs, une base à part)
+	@$(PYTHON_IN) bench/store.py
+
+demo-data: install ## Importer les fichiers de DATA (../shared/data) que les recettes savent lire, et publier
+	@scripts/demo-data.sh "$(DATA)"
+
 lock: ## Refaire les fichiers de versions (demande uv)
 	@scripts/lock.sh
 
 help: ## Montrer cette liste
-	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
-	@echo "  Réglages : ORES_REGION (52, ou all), ORES_PORT (8000), ORES_HOME (.ores), DATABASE_URL"
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+	@echo "  Réglages : ORES_REGION (52, ou all), ORES_PORT (8000), ORES_HOME (.ores), DATABASE_URL, DATA (dossier de demo-data)"
 
 install:
 	@scripts/system.sh venv postgis
