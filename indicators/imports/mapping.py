@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from boundaries.levels import Level
 from geo.errors import Invalid, NotFound
@@ -152,12 +152,11 @@ class Table(Recipe):
             raise ValueError("les lignes d’en-tête sont des numéros croissants à partir de 1")
         return lines
 
-    @field_validator("levels")
-    @classmethod
-    def _levels(cls, levels: dict[str, Level], info: Any) -> dict[str, Level]:
-        if bool(info.data.get("level")) == bool(info.data.get("level_column")):
+    @model_validator(mode="after")
+    def _one_level(self) -> "Table":
+        if bool(self.level) == bool(self.level_column):
             raise ValueError("il faut level, ou level_column avec levels")
-        return levels
+        return self
 
 
 class Mapping(Recipe):
@@ -249,7 +248,11 @@ def recipes_for(file: str) -> list[Mapping]:
 def _refusal(name: str, error: ValidationError) -> str:
     first = error.errors()[0]
     place = ".".join(map(str, first["loc"])) or "l’ensemble"
-    return f"La recette {name} est refusée : {place} ({first['msg']})."
+    reasons = {"missing": "il manque", "extra_forbidden": "ce champ n’existe pas"}
+    stated = (
+        str(first["ctx"]["error"]) if first["type"] == "value_error" else "la valeur n’est pas de celles acceptées"
+    )
+    return f"La recette {name} est refusée : {place} ({reasons.get(first['type'], stated)})."
 
 
 def _toml(values: dict[str, Any], path: str = "") -> list[str]:

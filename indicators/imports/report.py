@@ -39,8 +39,8 @@ def text(diagnosis: Diagnosis, decisions: Decisions = NOTHING, shown: int = 5) -
     summary = diagnosis.summary
     lines = [
         f"Contrôle de {diagnosis.file} (SHA-256 {diagnosis.sha256[:12]}…)",
-        f"{_count(summary.get('rows', 0))} lignes, {_count(summary.get('figures', 0))} valeurs, "
-        f"{_count(summary.get('series', 0))} séries, {_count(summary.get('sheets', 0))} feuilles lues.",
+        f"Lu : {_several(summary.get('rows', 0), 'ligne')}, {_several(summary.get('figures', 0), 'valeur')}, "
+        f"{_several(summary.get('series', 0), 'série')}, {_several(summary.get('sheets', 0), 'feuille')}.",
         "",
     ]
     for family, severity, count in by_family(diagnosis):
@@ -48,7 +48,8 @@ def text(diagnosis: Diagnosis, decisions: Decisions = NOTHING, shown: int = 5) -
         lines.append(f"{FAMILIES[family].capitalize()} — {_count(count)} ({SEVERITIES[severity]})")
         lines += [f"  {_where(one)}{one.sentence}" for one in listed[:shown]]
         if count > shown:
-            lines.append(f"  … et {_count(count - min(shown, len(listed)))} autres, dans le rapport par lignes.")
+            more = _several(count - min(shown, len(listed)), "autre")
+            lines.append(f"  … et {more}, dans le rapport par lignes.")
     lines += ["", *what_to_do(diagnosis, decisions)]
     return "\n".join(lines)
 
@@ -66,15 +67,15 @@ def what_to_do(diagnosis: Diagnosis, decisions: Decisions = NOTHING) -> list[str
     lines = []
     if blocked:
         lines.append(
-            f"{_count(blocked)} constats bloquent l’import : corrigez le fichier à la source, ou la recette, puis "
+            f"{_several(blocked, 'constat')} à lever avant l’import : corrigez le fichier à la source, ou la recette, puis "
             "relancez le contrôle."
         )
     if pending:
         families = Counter(repair.family for repair in pending)
         named = ", ".join(f"{FAMILIES[family]} ({_count(count)})" for family, count in families.most_common())
         lines.append(
-            f"{_count(len(pending))} corrections attendent une décision — {named} : acceptez-les ou refusez-les, une "
-            "par une ou par famille. Aucune cellule n’est modifiée sans cela ; une cellule refusée n’a pas de valeur."
+            f"{_several(len(pending), 'correction')} à décider — {named} : acceptez ou refusez, une par une ou par "
+            "famille. Rien n’est modifié sans cela ; une cellule dont la correction est refusée reste telle quelle."
         )
     if not lines:
         lines.append("Rien n’empêche l’import.")
@@ -109,9 +110,8 @@ def rows(diagnosis: Diagnosis, decisions: Decisions = NOTHING) -> Iterator[list[
         totals[family] += count
     for family, count in totals.items():
         if count > listed[family]:
-            sentence = (
-                f"{_count(count - listed[family])} autres constats ne sont pas listés (limite : {_count(LISTED)})."
-            )
+            more = _several(count - listed[family], "autre constat")
+            sentence = f"{more} en plus de ceux qui sont listés (limite : {_count(LISTED)})."
             yield [FAMILIES[family], "", "", "", "", "", "", sentence, "", ""]
 
 
@@ -191,6 +191,15 @@ def _where(one: Finding) -> str:
     parts += [f"ligne {one.line}"] if one.line is not None else []
     parts += [f"colonne {one.column}"] if one.column else []
     return f"{', '.join(parts)} : " if parts else ""
+
+
+def _several(number: int, words: str) -> str:
+    """A number and its words, in the plural from two on.
+
+    >>> _several(1, "ligne"), _several(2, "autre constat")
+    ('1 ligne', '2 autres constats')
+    """
+    return f"{_count(number)} {words if number < 2 else ' '.join(f'{word}s' for word in words.split())}"
 
 
 def _count(number: int) -> str:
