@@ -1,8 +1,11 @@
 """`ores load`: boundaries, zonings and populations brought into the database, without serving."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
+from sqlalchemy import Engine
 
 from api.commands.french import FrenchCommand, FrenchGroup, console, remark, say
 from api.database import open_database
@@ -11,6 +14,16 @@ from api.settings import read_settings
 from boundaries.levels import ZONINGS
 from boundaries.zonings.asked import Asked, Columns, decisions, zoning_level
 from geo.errors import Invalid
+
+
+@contextmanager
+def closed(engine: Engine) -> Iterator[None]:
+    """Close the connections of an engine at the end of the block, refused or not."""
+    try:
+        yield
+    finally:
+        engine.dispose()
+
 
 app = typer.Typer(cls=FrenchGroup, help="Charger des territoires et des indicateurs.", no_args_is_help=True)
 
@@ -130,9 +143,8 @@ def zonings(
         if file or len(levels) > 1:
             raise Invalid("--retirer ne prend pas de fichier, et un seul --niveau.")
         engine = open_database(settings, say)
-        with shown(console) as progress:
+        with closed(engine), shown(console) as progress:
             setup.remove_zoning(engine, levels[0], liste, millesime, progress)
-        engine.dispose()
         say("Le zonage est retiré.")
         return
     if not file:
@@ -156,9 +168,8 @@ def zonings(
         for level in levels
     ]
     engine = open_database(settings, say)
-    with shown(console) as progress:
+    with closed(engine), shown(console) as progress:
         remarks = setup.load_zonings(engine, settings, file, asked, progress)
-    engine.dispose()
     remark(remarks)
     say("Les zonages sont chargés." if len(asked) > 1 else "Le zonage est chargé.")
 
