@@ -46,7 +46,7 @@ class Layout:
         """Yield the rows below the headings; columns are numbered from 0, the index is the line."""
         first = self.table.header[-1]
         for batch in self.sheet.batches():
-            rows = batch if batch.index[0] > first else batch[batch.index > first]
+            rows = batch if len(batch) and batch.index[0] > first else batch[batch.index > first]
             if len(rows):
                 yield rows
 

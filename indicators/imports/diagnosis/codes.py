@@ -5,10 +5,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from boundaries import cog
 from boundaries.levels import LABELS, Level, is_code
 from indicators.imports.diagnosis.names import Gazetteer, departement, plain
-from indicators.imports.findings import Family, Finding, Found, Repair, Severity
+from indicators.imports.findings import MAX_REPAIRS, Family, Finding, Found, Repair, Severity
 from indicators.imports.layout import Layout
 from indicators.imports.numbers import HIDDEN
 from indicators.imports.reference import Reference
@@ -63,11 +66,30 @@ class Codes:
         self.pairs: dict[tuple[str, str], int] = {}
         self.lines: dict[str, int] = {}
         self.totals: dict[int, tuple[Level, str]] = {}
+        self._outside_count: Counter[Level] = Counter()
+        self._first_outside: dict[Level, tuple[int, str]] = {}
+        self._elsewhere: dict[str, bool] = {}
+
+    def elsewhere(self, code: str, lines: NDArray[np.int64], rows: NDArray[np.bool_]) -> bool:
+        """Return whether a code is one of a territory that was not loaded, and count its rows if it is."""
+        level = self.layout.table.level or Level.COMMUNE
+        if code not in self._elsewhere:
+            self._elsewhere[code] = bool(code.strip()) and self._judge(Row(0, code, code, "", level)) is None
+        if self._elsewhere[code]:
+            self._outside_count[level] += int(rows.sum())
+            self._first_outside.setdefault(level, (int(lines[rows.argmax()]), code))
+        return self._elsewhere[code]
+
+    def judge_later(self, row: Row) -> None:
+        """Keep a row whose code is no territory; beyond what can be repaired, rows are counted alone."""
+        if len(self.rows) < MAX_REPAIRS:
+            self.rows.append(row)
+        else:
+            self.found.overflow += 1
 
     def end(self) -> None:
         """Judge every code that is no territory, and the names of those that are."""
-        outside: Counter[Level] = Counter()
-        first_outside: dict[Level, Row] = {}
+        outside, first_outside = self._outside_count, self._first_outside
         verdicts: dict[tuple[str, str, Level | None], Verdict | None] = {}
         for row in self.rows:
             asked = (row.code, row.name, row.level)
@@ -77,18 +99,18 @@ class Codes:
             if verdict is None:
                 level = row.level or Level.COMMUNE
                 outside[level] += 1
-                first_outside.setdefault(level, row)
+                first_outside.setdefault(level, (row.line, row.code))
             else:
                 self._say(row, verdict)
                 if verdict.total is not None:
                     self.totals[row.line] = verdict.total
         for level, count in outside.items():
-            row = first_outside[level]
+            line, code = first_outside[level]
             sentence = (
                 f"{count} ligne(s) sur des {LABELS[level][1]} hors du périmètre chargé : elles sont comptées et non "
                 "lues ; ce n’est pas une erreur."
             )
-            self._add(Family.OUT_OF_SCOPE, Severity.NOTE, sentence, row.line, row.code)
+            self._add(Family.OUT_OF_SCOPE, Severity.NOTE, sentence, line, code)
             self.found.count(Family.OUT_OF_SCOPE, Severity.NOTE, count - 1)
         self._names()
         self._cities()

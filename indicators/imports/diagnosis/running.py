@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from boundaries.levels import Level
 from geo.errors import Invalid
-from indicators.imports.blocks import RANK, Block, blocks, refuse_sums
+from indicators.imports.blocks import RANK, Block, blocks, ranks, refuse_sums
 from indicators.imports.diagnosis.cells import Cells
 from indicators.imports.diagnosis.codes import Codes, Row, judge_millesime
 from indicators.imports.diagnosis.coverage import look_for_missing
@@ -138,7 +138,7 @@ def _codes(block: Block, rows: NDArray[np.bool_], codes: Codes, shape: Shape) ->
         ).drop_duplicates(["code", "name"])
         for code, name, line in pairs.itertuples(index=False):
             codes.pairs.setdefault((code, name if isinstance(name, str) else ""), line)
-    for place in (rows & (block.level < 0)).nonzero()[0]:
+    for place in _unexplained(block, rows & (block.level < 0), codes):
         code = block.codes[int(place)].as_py() or ""
         name = (block.cells(layout.name)[int(place)].as_py() or "") if layout.name is not None else ""
         if _shifted(block, int(place), codes):
@@ -154,7 +154,23 @@ def _codes(block: Block, rows: NDArray[np.bool_], codes: Codes, shape: Shape) ->
             shape.found.add(found)
             continue
         cell = block.cells(layout.code)[int(place)].as_py() or ""
-        codes.rows.append(Row(int(block.lines[place]), cell, code, name, _level(block, int(place))))
+        codes.judge_later(Row(int(block.lines[place]), cell, code, name, _level(block, int(place))))
+
+
+def _unexplained(block: Block, rows: NDArray[np.bool_], codes: Codes) -> list[int]:
+    """The rows whose code has to be judged one by one: those of territories that were not loaded are counted."""
+    places: list[int] = rows.nonzero()[0].tolist()
+    if not places or block.layout.table.level is None:
+        return places
+    told = block.codes.dictionary_encode()
+    which = ranks(told, -1)
+    lines = block.lines
+    elsewhere = np.zeros(len(told.dictionary) + 1, dtype=bool)
+    for rank in np.unique(which[rows]).tolist():
+        if rank >= 0:
+            here = rows & (which == rank)
+            elsewhere[rank] = codes.elsewhere(told.dictionary[rank].as_py(), lines, here)
+    return (rows & ~elsewhere[which]).nonzero()[0].tolist()
 
 
 def _shifted(block: Block, place: int, codes: Codes) -> bool:
