@@ -21,16 +21,19 @@ _BLOCK_BYTES = 1_048_576
 _LONGEST_CELL = 1_048_576
 _DECLARED = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.I)
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
+# Every repetition is bounded: a part made of tags that never end must not cost the square of its size.
 _NO_RESULT = re.compile(
-    rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f(?:\s[^>]*)?/>)\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></|</(?:\w+:)?c>)"
+    rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f(?:\s[^<>]{0,300})?/>)\s{0,9}"
+    rb"(?:<(?:\w+:)?v\s?/>|<(?:\w+:)?v></|</(?:\w+:)?c>)"
 )
+_IN_ERROR = re.compile(rb'<(?:\w+:)?c\b[^<>]{0,300}\bt="e"')
 _ERROR = re.compile(
-    rb'<(?:\w+:)?c\b(?=[^>]*\bt="e")[^>]*\br="([A-Z]{1,3})(\d{1,7})"[^>]*>(?:(?!</(?:\w+:)?c>).)*?'
-    rb"<(?:\w+:)?v>([^<]{1,20})</",
+    rb'<(?:\w+:)?c\b(?=[^<>]{0,300}\bt="e")[^<>]{0,300}\br="([A-Z]{1,3})(\d{1,7})"[^<>]{0,300}>'
+    rb"(?:(?!</?(?:\w+:)?c\b).){0,20000}?<(?:\w+:)?v>([^<]{1,20})</",
     re.S,
 )
-_SHEET = re.compile(rb'<(?:\w+:)?sheet\b[^>]*\b\w+:id="([^"]+)"')
-_RELATION = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>")
+_SHEET = re.compile(rb'<(?:\w+:)?sheet\b[^<>]{0,500}\b\w+:id="([^"<>]{1,200})"')
+_RELATION = re.compile(rb"<(?:\w+:)?Relationship\b[^<>]{0,2000}>")
 
 
 @dataclass
@@ -40,6 +43,7 @@ class Parts:
     format: str
     formulas: int = 0
     without_result: int = 0
+    in_error: int = 0
     errors: dict[int, dict[int, dict[int, str]]] = field(default_factory=dict)
 
     def error(self, sheet: int, row: int, column: int, text: str) -> None:
@@ -61,6 +65,8 @@ class Parts:
         count = sum(len(row) for sheet in self.errors.values() for row in sheet.values())
         if count:
             said.append(f"{count} cellule(s) en erreur (#N/A, #REF!…), gardées telles quelles.")
+        if self.in_error > count:
+            said.append(f"{self.in_error - count} cellule(s) en erreur de plus, lues comme des cellules vides.")
         return said
 
 
@@ -92,6 +98,7 @@ def _inspect_xlsx(archive: Archive) -> Parts:
                 continue
             found.formulas += len(_FORMULA.findall(cells))
             found.without_result += len(_NO_RESULT.findall(cells))
+            found.in_error += len(_IN_ERROR.findall(cells))
             for letters, row, text in _ERROR.findall(cells):
                 found.error(place, int(row) - 1, _column(letters), text.decode("utf-8", "replace"))
     return found

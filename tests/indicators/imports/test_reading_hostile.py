@@ -229,8 +229,7 @@ def test_bombs_disguised_as_workbooks(tmp_path):
 @pytest.mark.parametrize(
     "name", ["a.xlsx", "a.ods", "a.xls", "a.parquet", "a.gpkg", "a.zip", "a.csv.gz", "a.json"]
 )
-@pytest.mark.parametrize("share", [0.3, 0.9])
-def test_truncated_files(tmp_path, name, share):
+def test_truncated_files(tmp_path, name):
     whole = tmp_path / f"whole-{name}"
     table = pd.DataFrame({"code": [f"{n:05d}" for n in range(20_000)], "v": [n * 0.37 for n in range(20_000)]})
     if name == "a.xls":
@@ -254,8 +253,8 @@ def test_truncated_files(tmp_path, name, share):
             content if name == "a.xlsx" else zipped(("mimetype", b"x" * 100), ("content.xml", content))
         )
     content = whole.read_bytes()
-    said = refused(tmp_path / name, content[: int(len(content) * share)])
-    assert "abîmé" in said
+    for share in (0.3, 0.9):
+        assert "abîmé" in refused(tmp_path / name, content[: int(len(content) * share)])
 
 
 def sqlite3_package(path: Path, table: pd.DataFrame) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-ROWS = 2_000_000
-# Started small, the process may grow by less than the file weighs (about 50 MB), and far less than its cells do.
+ROWS = 3_000_000
+# Warmed up on a small file, the process may grow by less than the large one weighs, and far less than its cells do.
 GROWTH_BYTES = 80_000_000
 SCRIPT = """
 import resource, sys
@@ -29,7 +29,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("large") / "large.csv"
     block = "".join(f'{n:05d};"Orée d’Anjou";2022;{n}\n' for n in range(20_000))
     path.write_text("code;nom;an;v\n" + block * (ROWS // 20_000))
-    assert path.stat().st_size > 0.8 * GROWTH_BYTES
+    assert path.stat().st_size > 1.2 * GROWTH_BYTES
     return path
 
 
