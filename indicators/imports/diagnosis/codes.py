@@ -5,9 +5,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from boundaries import cog
 from boundaries.levels import LABELS, Level, is_code
 from indicators.imports.diagnosis.names import Gazetteer, departement, plain
@@ -70,14 +67,14 @@ class Codes:
         self._first_outside: dict[Level, tuple[int, str]] = {}
         self._elsewhere: dict[str, bool] = {}
 
-    def elsewhere(self, code: str, lines: NDArray[np.int64], rows: NDArray[np.bool_]) -> bool:
+    def elsewhere(self, code: str, line: int, rows: int) -> bool:
         """Return whether a code is one of a territory that was not loaded, and count its rows if it is."""
         level = self.layout.table.level or Level.COMMUNE
         if code not in self._elsewhere:
             self._elsewhere[code] = bool(code.strip()) and self._judge(Row(0, code, code, "", level)) is None
         if self._elsewhere[code]:
-            self._outside_count[level] += int(rows.sum())
-            self._first_outside.setdefault(level, (int(lines[rows.argmax()]), code))
+            self._outside_count[level] += rows
+            self._first_outside.setdefault(level, (line, code))
         return self._elsewhere[code]
 
     def judge_later(self, row: Row) -> None:
@@ -155,7 +152,7 @@ class Codes:
             if is_code(level, padded) and self._outside(padded, level):
                 sentence = f"« {row.code} » : le zéro initial est perdu (« {padded} »), hors du périmètre chargé."
                 return Verdict(Family.LOST_ZERO, Severity.NOTE, sentence, padded)
-        if level is Level.COMMUNE and re.fullmatch(r"20\d{3}", bare):
+        if level is Level.COMMUNE and re.fullmatch(r"20\d{3}", bare) and not self._outside("2A001", level):
             return self._corsican(row, bare)
         if level is Level.DEPARTEMENT and bare in {"20", "201", "202"}:
             proposed = {"201": "2A", "202": "2B"}.get(bare, "")

@@ -164,12 +164,13 @@ def _unexplained(block: Block, rows: NDArray[np.bool_], codes: Codes) -> list[in
         return places
     told = block.codes.dictionary_encode()
     which = ranks(told, -1)
-    lines = block.lines
-    elsewhere = np.zeros(len(told.dictionary) + 1, dtype=bool)
-    for rank in np.unique(which[rows]).tolist():
+    texts = told.dictionary.to_pylist()
+    elsewhere = np.zeros(len(texts) + 1, dtype=bool)
+    met, first, count = np.unique(which[rows], return_index=True, return_counts=True)
+    lines = block.lines[rows][first]
+    for rank, line, number in zip(met.tolist(), lines.tolist(), count.tolist(), strict=True):
         if rank >= 0:
-            here = rows & (which == rank)
-            elsewhere[rank] = codes.elsewhere(told.dictionary[rank].as_py(), lines, here)
+            elsewhere[rank] = codes.elsewhere(texts[rank], line, number)
     return (rows & ~elsewhere[which]).nonzero()[0].tolist()
 
 
