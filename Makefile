@@ -29,7 +29,7 @@ check: install-dev ## Vérifier la forme, le style, les types, et qui importe qu
 bench: install-dev ## Chronométrer tuiles et documents, à froid et à chaud, à côté du SQL seul
 	@$(PYTHON_IN) bench/run.py
 
-bench-store: install-dev ## Mesurer l’entrepôt à la taille de la France (17,6 millions de valeurs, une base à part)
+bench-store: install-dev ## Mesurer l’entrepôt à la taille de la France (18,9 millions de valeurs, une base à part)
 	@$(PYTHON_IN) bench/store.py
 
 demo-data: install ## Importer les fichiers de DATA (../shared/data) que les recettes savent lire, et publier

@@ -202,10 +202,55 @@ def values_of(series_id: int, territory_ids: Sequence[int]) -> Rows:
     )
 
 
+@dataclass(frozen=True)
+class ValueColumns:
+    """The values of a series at one level as texts of JSON arrays of equal length, ordered by code."""
+
+    series: Published
+    territories: int
+    present: int
+    ids: str
+    codes: str
+    values: str
+    statuses: str
+    coverages: str
+
+    def counts(self) -> dict[Status, int]:
+        """How many values have each status, those that occur."""
+        told = {status: self.statuses.count(f'"{status}"') for status in Status}
+        return {status: count for status, count in told.items() if count}
+
+
+def columns(
+    conn: Connection,
+    indicator: str,
+    level: Level,
+    period: str,
+    millesime: int,
+    within: Place | None = None,
+    release_id: int | None = None,
+) -> ValueColumns:
+    """Return the values of an indicator at a level, in columns. Raises NotFound for what is not published."""
+    series = find(conn, indicator, period, millesime, release_id)
+    found = conn.execute(document_columns(series.id, level, millesime, within)).one()
+    if not found.territories:
+        _require_level(conn, indicator, level, within, release_id)
+    return ValueColumns(series, *found)
+
+
+def _require_level(
+    conn: Connection, indicator: str, level: Level, within: Place | None, release_id: int | None
+) -> None:
+    """Do nothing where an indicator may have no value at all. Raises NotFound for a level it is not published at."""
+    if within is None and level not in choices(conn, indicator, release_id).levels:
+        offered = ", ".join(choices(conn, indicator, release_id).levels)
+        raise NotFound(f"« {indicator} » n’est pas publié au niveau « {level} ». Niveaux : {offered}.")
+
+
 def document_columns(series_id: int, level: Level, millesime: int, within: Place | None) -> Rows:
     """Return one row: how many values there are, and the columns of a values document as texts of JSON arrays.
 
-    Columns: count, present, ids, codes, values, statuses, coverages, ordered by code. PostgreSQL writes the text:
+    Columns: territories, present, ids, codes, values, statuses, coverages, ordered by code. PostgreSQL writes the text:
     35,000 rows taken one by one would cost more than finding them.
     """
     found = (
@@ -235,7 +280,7 @@ def document_columns(series_id: int, level: Level, millesime: int, within: Place
 
     # codes and statuses hold nothing that JSON would escape
     return sa.select(
-        sa.func.count().label("count"),
+        sa.func.count().label("territories"),
         sa.func.count(found.c.value).label("present"),
         column(sa.cast(found.c.id, sa.Text), "ids"),
         column(quoted(found.c.code), "codes"),
@@ -257,9 +302,8 @@ def table(
     """Return the values of an indicator at a level. Raises NotFound for what is not published."""
     series = find(conn, indicator, period, millesime, release_id)
     found = conn.execute(rows(series.id, level, millesime, within)).all()
-    if not found and within is None and level not in choices(conn, indicator, release_id).levels:
-        offered = ", ".join(choices(conn, indicator, release_id).levels)
-        raise NotFound(f"« {indicator} » n’est pas publié au niveau « {level} ». Niveaux : {offered}.")
+    if not found:
+        _require_level(conn, indicator, level, within, release_id)
     return ValueTable(
         series,
         level,

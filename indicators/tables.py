@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import (
     REAL,
+    BigInteger,
     CheckConstraint,
     Enum,
     ForeignKey,
@@ -47,7 +48,7 @@ class Delivery(Stored):
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     file: Mapped[str] = mapped_column(comment="Name as the producer gives it, never a path")
-    size: Mapped[int | None] = mapped_column(comment="Bytes")
+    size: Mapped[int | None] = mapped_column(BigInteger, comment="Bytes")
     sha256: Mapped[str]
     source: Mapped[str]
     producer: Mapped[str]

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from api.dependencies import (
+    AsOf,
     Code,
     Connection,
     CurrentVersions,
@@ -19,6 +20,7 @@ from api.dependencies import (
     Within,
     place_of,
     reading,
+    release_id,
 )
 from api.documents import Document, answer, document, json_document
 from api.strict import StrictRoute
@@ -79,6 +81,7 @@ def items(
     millesime: Millesime,
     within: Within,
     indicator: Joined,
+    as_of: AsOf,
     bbox: Box = None,
     limit: Annotated[int, Query(description="Nombre d’objets par page", ge=1, le=10_000)] = 1_000,
     after: Annotated[str | None, Query(description="Code après lequel commence la page", max_length=61)] = None,
@@ -91,7 +94,7 @@ def items(
             places.require_millesime(conn, millesime)
             if within is not None:
                 places.require(conn, within, millesime)
-            rows = _rows(conn, level, millesime, within, indicator, bbox)
+            rows = _rows(conn, level, millesime, within, indicator, bbox, release_id(conn, as_of))
             texts = features.feature_texts(rows)
             if after is not None:
                 texts = texts.where(texts.selected_columns.code > after)
@@ -119,13 +122,14 @@ def item(
     code: Code,
     millesime: Millesime,
     indicator: Joined,
+    as_of: AsOf,
 ) -> Response:
     """Return one feature."""
     level = _level(collection)
     places.require_millesime(conn, millesime)
     place = place_of(level, code)
     places.require(conn, place, millesime)
-    rows = _rows(conn, level, millesime, place, indicator, None)
+    rows = _rows(conn, level, millesime, place, indicator, None, release_id(conn, as_of))
     text: str = conn.execute(features.feature_texts(rows)).one().feature
     return answer(request, document(text.encode(), GEOJSON))
 
@@ -137,13 +141,14 @@ def _rows(
     within: Place | None,
     indicator: Series | None,
     bbox: str | None,
+    release: int | None,
 ) -> Rows:
     rows = layers.features(level, millesime, within)
     if bbox is not None:
         rows = layers.touching(rows, _box(bbox))
     if indicator is None:
         return rows
-    series = published.find(conn, indicator.indicator.id, indicator.period, millesime)
+    series = published.find(conn, indicator.indicator.id, indicator.period, millesime, release)
     return published.with_values(rows, series.id)
 
 

@@ -76,8 +76,11 @@ def values(
             if within is not None:
                 places.require(conn, within, millesime)
             release = release_id(conn, as_of)
-            table = published.table(conn, item.id, level, period, millesime, within, release)
-            made = values_csv(item, table) if f == "csv" else values_json(item, table)
+            asked = (item.id, level, period, millesime, within, release)
+            if f == "csv":
+                made = values_csv(item, published.table(conn, *asked))
+            else:
+                made = values_json(item, level, published.columns(conn, *asked))
             return kept_only_if_current(made, conn, now)
 
     key = ("values", now.data, item.id, level, period, millesime, str(within), as_of, f)

@@ -1,6 +1,7 @@
 """Vector tiles of the territories, with or without the values of an indicator, and their TileJSON."""
 
 from dataclasses import replace
+from datetime import date
 from functools import cache
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from sqlalchemy.dialects.postgresql import psycopg
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.dependencies import CurrentVersions, Joined, LevelPath
+from api.dependencies import AsOf, CurrentVersions, Joined, LevelPath, release_id
 from api.documents import Document, Documents, answer, document, json_document
 from api.strict import StrictRoute
 from api.versions import Versions
@@ -42,6 +43,7 @@ def tilejson(
     millesime: Year,
     level: LevelPath,
     indicator: Joined,
+    as_of: AsOf,
 ) -> Response:
     """Return the TileJSON 3.0.0 of the tiles of a level: template, layers, fields, bounds."""
     _require_outlines(now.outlined, millesime)
@@ -50,10 +52,11 @@ def tilejson(
     if indicator is not None:
         item = indicator.indicator
         fields |= {"value": f"{item.label} {indicator.period} ({item.unit})", "status": "Statut de la valeur"}
-        query += f"&indicator={indicator}"
+        query += f"&indicator={indicator}" + (f"&as_of={as_of}" if as_of else "")
     with request.app.state.engine.connect() as conn:
         if indicator is not None:
-            published.find(conn, indicator.indicator.id, indicator.period, millesime)
+            release = release_id(conn, as_of)
+            published.find(conn, indicator.indicator.id, indicator.period, millesime, release)
         bounds = list(conn.execute(layers.level_extent(level, millesime)).one())
     if bounds[0] is None:
         raise NotFound(f"Aucun territoire de niveau « {level} » n’est dessiné dans la géographie {millesime}.")
@@ -85,6 +88,7 @@ async def tile(
     x: Coordinate,
     y: Coordinate,
     indicator: Joined,
+    as_of: AsOf,
     v: VersionQuery = None,
 ) -> Response:
     """Return a tile: polygons and centres of a level with integer ids, code and nom, and the joined value."""
@@ -93,8 +97,9 @@ async def tile(
     series_id = None
     if indicator is not None:
         name = (indicator.indicator.id, indicator.period, millesime)
-        series_id = now.series.get(name) or await run_in_threadpool(_series_id, request.app.state.engine, *name)
-    return await served(request, now, millesime, level, asked, series_id, v)
+        series_id = now.series.get(name) if as_of is None else None
+        series_id = series_id or await run_in_threadpool(_series_id, request.app.state.engine, *name, as_of)
+    return await served(request, now, millesime, level, asked, series_id, v if as_of is None else None)
 
 
 async def served(
@@ -131,9 +136,9 @@ async def served(
     return answer(request, found, immutable=v == version)
 
 
-def _series_id(engine: sa.Engine, indicator: str, period: str, millesime: int) -> int:
+def _series_id(engine: sa.Engine, indicator: str, period: str, millesime: int, as_of: date | None) -> int:
     with engine.connect() as conn:
-        return published.find(conn, indicator, period, millesime).id
+        return published.find(conn, indicator, period, millesime, release_id(conn, as_of)).id
 
 
 @cache

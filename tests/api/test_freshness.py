@@ -7,6 +7,7 @@ from dataclasses import replace
 import httpx
 import pytest
 import sqlalchemy as sa
+from deliveries import bring
 from servers import serving
 
 from api.app import create_app
@@ -15,7 +16,6 @@ from api.migrate import config
 from api.settings import Settings
 from geo.progress import silent
 from indicators.publication import publish
-from indicators.tables import Import, ImportValue
 
 
 def test_a_warm_tile_costs_no_query(loaded_settings: Settings) -> None:
@@ -41,13 +41,10 @@ def test_a_new_release_is_served_within_seconds(loaded_copy: Settings) -> None:
         before = client.get("/api/indicators/population/values", params=query)
         engine = sa.create_engine(str(loaded_copy.database_url.get_secret_value()))  # type: ignore[union-attr]
         with engine.begin() as conn:
-            import_id = conn.scalar(sa.select(Import.id).where(Import.period == "2023", Import.released))
-            conn.execute(
-                sa.update(ImportValue)
-                .where(ImportValue.import_id == import_id, ImportValue.code == "44109")
-                .values(value=1.0)
+            communes = conn.execute(
+                sa.text("SELECT code FROM boundaries.territory WHERE millesime = 2025 AND level = 'commune'")
             )
-            conn.execute(sa.update(Import).where(Import.id == import_id).values(digest="corrected"))
+            bring(conn, "2023", 2025, {code: 1.0 for (code,) in communes})
             publish(conn, silent)
         engine.dispose()
         limit = time.monotonic() + 10

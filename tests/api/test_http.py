@@ -54,7 +54,11 @@ def test_the_region_has_71_epci_and_four_straddle(client: httpx.Client) -> None:
 
 def test_the_catalogue_says_what_is_published(client: httpx.Client) -> None:
     listed = {item["id"]: item for item in client.get("/api/indicators").json()["indicators"]}
-    assert set(listed) == {"population", "surface", "densite", "evolution_annuelle"}
+    assert set(listed) == {
+        "population", "surface", "densite", "evolution_annuelle", "indice_population", "nature_epci",
+        "communes", "communes_moins_500", "communes_500_1999", "communes_2000_9999", "communes_10000_plus",
+        "population_moyenne_communes", "population_petites_communes", "part_petites_communes",
+    }  # fmt: skip
     assert listed["population"]["map_form"] == "circles"
     assert listed["densite"]["map_form"] == "choropleth"
     series = {item["millesime"]: item["periods"] for item in listed["population"]["series"]}

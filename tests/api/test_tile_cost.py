@@ -168,6 +168,8 @@ def test_tiles_asked_at_once_take_few_connections_and_those_that_die_are_replace
 
     async def both_times() -> tuple[int | None, list[int]]:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://ores") as client:
+            with loaded.connect() as conn:  # those of other applications of these tests
+                conn.execute(sa.text(f"SELECT pg_terminate_backend(pid, 5000) {makers} {others}"))
             await asyncio.gather(*(client.get(tile) for tile in tiles))
             with loaded.connect() as conn:
                 taken = conn.scalar(sa.text(f"SELECT count(*) {makers} {others}"))

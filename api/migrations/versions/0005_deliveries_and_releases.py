@@ -149,6 +149,21 @@ CREATE TRIGGER release_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON indica
     FOR EACH STATEMENT EXECUTE FUNCTION indicators.refuse_change();
 CREATE TRIGGER withdrawal_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON indicators.withdrawal
     FOR EACH STATEMENT EXECUTE FUNCTION indicators.refuse_change();
+
+COMMENT ON COLUMN indicators.delivery.file IS 'Name as the producer gives it, never a path';
+COMMENT ON COLUMN indicators.delivery.size IS 'Bytes';
+COMMENT ON COLUMN indicators.delivery.recipe IS 'Name of the recipe it was read with';
+COMMENT ON COLUMN indicators.delivery.mapping IS 'Which column is which indicator and period';
+COMMENT ON COLUMN indicators.delivery.accepted IS 'Keys of the repairs that were accepted';
+COMMENT ON COLUMN indicators.delivery.sheets IS 'Names of the sheets that values point to';
+COMMENT ON COLUMN indicators.delivery.report IS 'What the control found';
+COMMENT ON COLUMN indicators.delivery.digest IS 'Of the file, the mapping, the repairs and the codes it was read against';
+COMMENT ON COLUMN indicators.import.levels IS 'Levels that values were delivered for';
+COMMENT ON COLUMN indicators.import.digest IS 'Of the delivery, the indicator and the period';
+COMMENT ON COLUMN indicators.import_value.line IS 'Line of its sheet; None where the file has none for it';
+COMMENT ON COLUMN indicators.import_value.sheet IS 'Rank of its sheet in the delivery''s list';
+COMMENT ON COLUMN indicators.series.geography IS 'Version of the millesimes that its values depend on';
+COMMENT ON COLUMN indicators.series.levels IS 'Levels that it has values for';
 """
 
 
