@@ -17,7 +17,7 @@ from indicators.secrecy.relations import Relations
 from indicators.secrecy.solver import Infeasible, Program
 from indicators.secrecy.space import Space, room, space
 
-NEAR, WIDER, EACH_ROW = 1_000, 8, 60
+NEAR, WIDER, BATCH = 500, 6, 50
 _MOVED = 1e-7
 
 
@@ -33,6 +33,11 @@ class Repair:
         self.space: Space = space(self.cells, self.relations, substitute=False)
         self.columns = self.space.matrix.tocsc()
         self.full_low, self.full_high = room(self.cells, self.space.centre)
+        matrix = self.space.matrix
+        self.pattern = sparse.csr_array((np.ones(matrix.nnz), matrix.indices, matrix.indptr), shape=matrix.shape)
+        self.degree = np.diff(self.columns.indptr)
+        self.movable = self.space.unknown | (self.cells.eligible & (self.cells.standing != Standing.MISSING))
+        self.price = np.where(self.space.unknown, 0.0, self.cells.cost)
 
     def widen(self, cell: int, asked: Needs) -> None:
         """Hide what lets a cell go as far as it needs. Raises Unprotectable when nothing does."""
@@ -126,28 +131,22 @@ class Repair:
         return np.asarray(~self.cells.hidden[need] & self.cells.eligible[need])
 
     def _around(self, cell: int, most: int) -> Indices:
-        """Return, in order, the cells near one: through the shortest relations first, each at most for a few."""
-        inside, frontier = {cell}, [cell]
-        matrix = self.space.matrix
-        movable = self.space.unknown | (self.cells.eligible & (self.cells.standing != Standing.MISSING))
-        each = EACH_ROW if most == NEAR else most
-        done: set[int] = set()
-        while frontier and len(inside) < most:
-            following: list[int] = []
-            for one in frontier:
-                rows = self.columns.indices[self.columns.indptr[one] : self.columns.indptr[one + 1]]
-                for row in sorted(rows, key=lambda row: int(matrix.indptr[row + 1] - matrix.indptr[row])):
-                    if row in done:
-                        continue
-                    done.add(int(row))
-                    column = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]
-                    column = column[movable[column]]
-                    price = np.where(self.space.unknown[column], 0.0, self.cells.cost[column])
-                    column = column[np.argsort(price, kind="stable")][:each]
-                    new = [int(found) for found in column if int(found) not in inside]
-                    inside.update(new)
-                    following.extend(new)
-                if len(inside) >= most:
-                    break
-            frontier = following
-        return np.array(sorted(inside), np.int64)
+        """Return, in order, the cells near one: first those that bring the fewest relations not yet in it.
+
+        A movement must balance every relation that it touches, so what closes relations comes before what opens
+        others, and what is cheap before what is dear.
+        """
+        inside = np.zeros(len(self.cells), bool)
+        inside[cell] = True
+        while True:
+            left = most - int(inside.sum())
+            if left <= 0:
+                break
+            touched = (self.pattern @ inside.astype(float)) > 0
+            shared = self.pattern.T @ touched.astype(float)
+            near = np.flatnonzero((shared > 0) & self.movable & ~inside)
+            if not len(near):
+                break
+            rank = np.lexsort((self.price[near], self.degree[near] - shared[near]))
+            inside[near[rank[: min(left, max(BATCH, most // 10))]]] = True
+        return np.flatnonzero(inside)
