@@ -205,7 +205,9 @@ class Codes:
 
     def _lost(self, row: Row, bare: str, level: Level) -> Verdict | None:
         """A code that is nothing known: a postal code, a territory outside, or a mistake."""
-        if level is Level.COMMUNE and bare in self.reference.postal.get(self.millesime, {}):
+        served = self.reference.postal.get(self.millesime, {}).get(bare, ()) if level is Level.COMMUNE else ()
+        # a file that has the communes of a postal code under their own codes means another commune by it
+        if served and not (self._outside(bare, level) and self.present.issuperset(served)):
             return self._postal(row, bare)
         if self._outside(bare, level):
             return None
