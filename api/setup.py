@@ -124,6 +124,7 @@ def load_populations(
     """
     migrate(engine)
     remarks = _geographies(engine, settings, region, progress)
+    remarks += _arrondissements(engine, settings, progress)
     _import(engine, settings, set(millesimes) or None, progress)
     _publish(engine, progress)
     return remarks

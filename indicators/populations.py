@@ -55,14 +55,14 @@ def _import(
     conn: Connection, listed: dict[str, Any], item: dict[str, Any], package: packages.Package, cache: Path
 ) -> bool:
     millesime = conn.execute(
-        sa.select(Millesime.version, Millesime.scope).where(Millesime.year == item["millesime"])
+        sa.select(Millesime.limits_version, Millesime.scope).where(Millesime.year == item["millesime"])
     ).one_or_none()
     if millesime is None:
         raise Conflict(
             f"La population {item['period']} est exprimée dans la géographie {item['millesime']}, qui n’est pas "
             f"chargée : lancez d’abord « ores load boundaries --millesime {item['millesime']} »."
         )
-    content = repr((FORM, package.sha256, sorted(item.items(), key=str), millesime.version))
+    content = repr((FORM, package.sha256, sorted(item.items(), key=str), millesime.limits_version))
     digest = hashlib.sha256(content.encode()).hexdigest()[:12]
     if conn.execute(sa.select(Delivery.id).where(Delivery.digest == digest)).first():
         return False

@@ -114,9 +114,9 @@ def keep(conn: Connection, actor: Actor, found: Control, progress: Progress) -> 
     delivered, mapping, diagnosis = found.delivered, found.mapping, found.diagnosis
     _require_decided(diagnosis, found.decisions)
     millesime = conn.execute(
-        sa.select(Millesime.version, Millesime.scope).where(Millesime.year == mapping.millesime)
+        sa.select(Millesime.limits_version, Millesime.scope).where(Millesime.year == mapping.millesime)
     ).one()
-    digest = digest_of(found, millesime.version)
+    digest = digest_of(found, millesime.limits_version)
     _require_new(conn, digest)
     names = [one.name for one in delivered.sheets]
     delivery_id = record_delivery(
