@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from api.pages.errors import error_page, status_page
 from api.statuses import STATUSES
-from geo.errors import OresError
+from geo.errors import Invalid, OresError
 from indicators.natures import NatureForbids
 
 log = logging.getLogger(__name__)
@@ -83,7 +83,8 @@ def handle_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def malformed(request: Request, error: RequestValidationError) -> Response:
-        return problem(400, " ".join(_sentence(fault) for fault in error.errors()))
+        told = " ".join(_sentence(fault) for fault in error.errors())
+        return problem(400, told) if _is_api(request) else error_page(request, Invalid(told))
 
     @app.exception_handler(HTTPException)
     async def framework(request: Request, error: HTTPException) -> Response:

@@ -24,6 +24,8 @@ ACTIONS = {
     "released": "diffusée",
     "published": "publiée",
     "withdrawn": "retirée",
+    "failed": "publication échouée",
+    "recipe-saved": "recette gardée",
 }
 
 

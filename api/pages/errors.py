@@ -11,7 +11,7 @@ TITLES = {
     403: "Accès refusé",
     404: "Introuvable",
     405: "Méthode refusée",
-    409: "Pas encore disponible",
+    409: "Impossible pour l’instant",
     413: "Demande trop grande",
     422: "Opération refusée",
 }

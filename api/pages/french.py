@@ -113,6 +113,18 @@ def moment(at: datetime) -> str:
     return f"{day(local.year, local.month, local.day)} à {local.hour}{NO_BREAK}h{NO_BREAK}{local.minute:02}"
 
 
+def weight(size: int) -> str:
+    """Return the size of a file.
+
+    >>> weight(0), weight(1), weight(1500), weight(12_345_678)
+    ('0\xa0octet', '1\xa0octet', '1,5\xa0Ko', '12,3\xa0Mo')
+    """
+    if size < 1000:
+        return with_unit(number(size), "octet" if size < 2 else "octets")
+    unit, scale = ("Ko", 1e3) if size < 1e6 else ("Mo", 1e6)
+    return with_unit(number(size / scale, 1), unit)
+
+
 def listing(items: Sequence[str], last: str = "et") -> str:
     """Return items joined as in a sentence.
 

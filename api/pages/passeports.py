@@ -133,7 +133,7 @@ def _table(
             [_place(unit), _told(unit["value"], unit["status"], item), str(unit["geography"])] for unit in inputs
         ]
         return [("Territoire", ""), ("Valeur", "n"), ("Version des limites", "")], own
-    many = len({name for one in found["deliveries"] for name in one["sheets"]}) > 1
+    many = len({name for one in _own(found) for name in one["sheets"]}) > 1
     headings = [("Territoire du fichier", ""), ("Valeur lue", "n"), ("Statut", "statut"), ("Ligne", "n")]
     headings += [("Feuille", "")] if many else []
     weighted = "weight" in (inputs[0] if inputs else {})
@@ -166,11 +166,19 @@ def _kind(piece: Mapping[str, Any]) -> str:
 
 
 def _sheet(found: Mapping[str, Any], piece: Mapping[str, Any]) -> str:
-    """The name of the sheet that a line is in: that of its import, or of the only delivery."""
-    import_id = piece.get("import_id", found["deliveries"][0]["import_id"])
-    sheets: list[str] = next((one["sheets"] for one in found["deliveries"] if one["import_id"] == import_id), [])
+    """The sheet that a line is in, and its file where the value comes from several."""
+    own = _own(found)
+    held = next((one for one in own if one["import_id"] == piece.get("import_id")), own[0])
     rank = piece["sheet"]
-    return sheets[rank] if rank is not None and rank < len(sheets) else ""
+    name = held["sheets"][rank] if rank is not None and rank < len(held["sheets"]) else ""
+    return (
+        f"{held['file']}, {name}" if len({one["file"] for one in own}) > 1 and name != held["file"] else str(name)
+    )
+
+
+def _own(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The deliveries of the indicator itself, without that of its weight."""
+    return [one for one in found["deliveries"] if one["indicator"] == found["indicator"]]
 
 
 def _place(unit: Mapping[str, Any]) -> str:

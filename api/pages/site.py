@@ -49,6 +49,8 @@ _templates.filters |= {
     "typo": french.typeset,
     "capitale": french.capitalised,
     "compte": french.count,
+    "moment": french.moment,
+    "octets": french.weight,
 }
 
 

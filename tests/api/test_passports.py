@@ -32,7 +32,7 @@ SALES: dict[str, float | None] = {
 
 
 def fill(conn: sa.Connection) -> None:
-    """Three geographies, the middle one of which is computed when it is asked for, two periods, a mean, a secret, and a release that was withdrawn."""
+    """Three geographies, of which the middle one waits to be asked for; a mean, a secret, a withdrawn release."""
     load(conn, country(2023), "52", silent)
     load(conn, country(2024), "52", silent)
     load(conn, country(2025), "52", silent)

@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.pages.administration import signing
+from api.pages.administration import controls, deliveries, imports, journal, signing
 
 router = APIRouter(include_in_schema=False)
-router.include_router(signing.router)
+for module in (signing, imports, controls, deliveries, journal):
+    router.include_router(module.router)

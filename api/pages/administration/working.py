@@ -1,0 +1,133 @@
+"""The long work of the back office, done in its threads: control, keeping a draft, publication."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from api.importing import Manner, change, controlled, store
+from api.office import Office
+from api.pages.administration import held
+from api.pages.administration.held import Held
+from geo.errors import OresError
+from geo.progress import silent
+from indicators.imports import report
+from indicators.imports.control import Control
+from indicators.imports.findings import Decisions
+from indicators.imports.mapping import Mapping
+from indicators.imports.reading import read
+from indicators.journal import Actor, record
+
+PUBLICATION_LOCK = 5_242_001  # of PostgreSQL: one publication at a time, whichever process makes it
+
+
+def start_control(office: Office, one: Held) -> None:
+    """Begin the control of a file that waits; what it finds is written beside the file."""
+    one.forget_report()
+    office.jobs.start(name(one), lambda: _control(office, one))
+
+
+def start_keeping(office: Office, one: Held, actor: Actor) -> bool:
+    """Begin to keep a file as a draft: it is read again, so that what is kept is what was decided."""
+    return office.jobs.start(name(one), lambda: _keep(office, one, actor))
+
+
+def start_publication(
+    office: Office, delivery_id: int, actor: Actor, act: Callable[[Connection, Actor], Any]
+) -> bool:
+    """Begin a change of what a delivery feeds, and its publication: both in one transaction, or nothing."""
+    return office.jobs.start(publication(delivery_id), lambda: _publish(office, delivery_id, actor, act))
+
+
+def name(one: Held) -> str:
+    """The name of the work on a file that waits."""
+    return f"control {one.id}"
+
+
+def publication(delivery_id: int) -> str:
+    """The name of the publication of a delivery."""
+    return f"publication {delivery_id}"
+
+
+def _publish(office: Office, delivery_id: int, actor: Actor, act: Callable[[Connection, Actor], Any]) -> None:
+    def alone(conn: Connection, by: Actor) -> None:
+        conn.execute(sa.select(sa.func.pg_advisory_xact_lock(PUBLICATION_LOCK)))
+        act(conn, by)
+
+    try:
+        change(office.engine, alone, actor, silent)
+    except Exception as error:
+        told = error.detail if isinstance(error, OresError) else "erreur inattendue"
+        with office.transaction() as conn:
+            record(conn, actor, "failed", delivery_id=delivery_id, reason=told)
+        raise
+
+
+def _keep(office: Office, one: Held, actor: Actor) -> None:
+    number = store(office.engine, _controlled(office, one), actor, silent)
+    one.changed(kept=number)
+    one.content.unlink(missing_ok=True)
+
+
+def _control(office: Office, one: Held) -> None:
+    try:
+        found = _controlled(office, one)
+    except OresError as error:
+        held.write_report(one.folder, {"error": error.detail})
+        return
+    _write(one, found)
+
+
+def _controlled(office: Office, one: Held) -> Control:
+    mapping = Mapping.from_toml(one.mapping) if one.mapping else None
+    decisions = Decisions(frozenset(one.accepted), frozenset(one.refused))
+    manner = Manner(one.recipe or None, mapping, one.millesime, one.period, decisions)
+    return controlled(office.engine, read(one.content, one.name), manner)
+
+
+def _write(one: Held, found: Control) -> None:
+    """Write what the pages and the downloads show."""
+    diagnosis, decisions = found.diagnosis, found.decisions
+    whole = report.as_json(diagnosis, decisions)
+    listed = whole.pop("findings")
+    needed = {repair.key for repair in diagnosis.repairs if repair.needed}
+    held.write_lines(one.folder / held.FINDINGS, (line | {"needed": line["repair"] in needed} for line in listed))
+    held.write_lines(one.folder / held.ACCEPTED, _accepted(found))
+    (one.folder / held.CSV).write_text(report.as_csv(diagnosis, decisions), encoding="utf-8", newline="")
+    (one.folder / held.JSON).write_text(
+        json.dumps(whole | {"findings": listed}, ensure_ascii=False, indent=1), encoding="utf-8"
+    )
+    proposed: dict[str, dict[str, int]] = {}
+    for state, repairs in (("proposed", diagnosis.repairs), ("accepted", found.repairs)):
+        for repair in repairs:
+            counts = proposed.setdefault(str(repair.family), {"proposed": 0, "accepted": 0, "pending": 0})
+            counts[state] += 1
+    for repair in diagnosis.pending(decisions):
+        proposed[str(repair.family)]["pending"] += 1
+    listed_of: dict[str, int] = {}
+    for line in listed:
+        listed_of[line["family"]] = listed_of.get(line["family"], 0) + 1
+    held.write_report(
+        one.folder,
+        whole
+        | {
+            "error": None,
+            "recipe": found.recipe,
+            "mapping": found.mapping.to_toml(),
+            "millesime": found.mapping.millesime,
+            "period": found.mapping.period,
+            "source": found.mapping.title or found.mapping.source,
+            "form": found.delivered.form,
+            "proposed": proposed,
+            "accepted": len(found.repairs),
+            "listed": listed_of,
+        },
+    )
+
+
+def _accepted(found: Control) -> Iterator[dict[str, Any]]:
+    for repair in found.repairs:
+        yield asdict(repair) | {"family": str(repair.family), "repair": repair.key}
