@@ -18,7 +18,7 @@ from api.pages.figures import figure
 from api.pages.french import capitalised, named, quoted
 from api.pages.legend import WORDS, category_lines, class_lines, reference_circles, status_lines, zero_lines
 from api.pages.reading import Reading, read
-from api.pages.rows import page_of
+from api.pages.rows import page_of, sort_key
 from api.pages.selection import MAPPED, Selection, chosen_indicator, drawn_millesimes, select
 from api.pages.sentence import measure, sentence
 from api.pages.site import page
@@ -27,8 +27,9 @@ from boundaries.levels import LABELS as LEVEL_LABELS
 from geo.classes import LABELS as METHOD_LABELS
 from geo.classes import Method
 from geo.errors import NotFound
-from indicators.catalogue import catalogue
-from indicators.published import Choices, choices, table
+from indicators.catalogue import Indicator
+from indicators.catalogue import indicator as sheet
+from indicators.published import Choices, all_choices, choices, table
 from indicators.statuses import Status
 
 router = APIRouter(route_class=FillingRoute, include_in_schema=False)
@@ -42,7 +43,8 @@ def cartes(request: Request, connection: Connection, now: CurrentVersions) -> Re
     query = request.query_params
     root = str(request.scope.get("root_path", ""))
     indicator = chosen_indicator(query)
-    available = choices(connection, indicator.id)
+    offered = all_choices(connection)
+    available = offered.get(indicator.id) or choices(connection, indicator.id)
     selection = select(query, indicator, available)
     if query.get("ajuster") == "1":
         return RedirectResponse(f"{root}/cartes?{_without_stranger(connection, selection).query()}", 303)
@@ -54,7 +56,7 @@ def cartes(request: Request, connection: Connection, now: CurrentVersions) -> Re
         "cartes.html",
         **_text(reading),
         **_legend(reading),
-        **_form(reading, available),
+        **_form(reading, available, [sheet(name) for name in offered]),
         **_rows(reading),
         carte=folium_parts(root, selection, where, version),
         etat=state(root, reading, version, now.release),
@@ -132,13 +134,18 @@ def _legend(reading: Reading) -> dict[str, Any]:
     }
 
 
-def _form(reading: Reading, available: Choices) -> dict[str, Any]:
+def _form(reading: Reading, available: Choices, published: list[Indicator]) -> dict[str, Any]:
     selection = reading.selection
     periods = available.periods[selection.level, selection.millesime]
     rules = selection.indicator.nature.rules
     methods = [method for method in rules.methods if method is not Method.MANUAL or selection.indicator.breaks]
     return {
-        "indicateurs": list(catalogue().values()),
+        "themes": {
+            theme: sorted(
+                (item for item in published if item.theme == theme), key=lambda item: sort_key(item.label)
+            )
+            for theme in sorted({item.theme for item in published}, key=sort_key)
+        },
         "niveaux": [
             (level.value, wording.SHORT_LEVELS[level]) for level in MAPPED if drawn_millesimes(available, level)
         ],
