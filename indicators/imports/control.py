@@ -1,6 +1,7 @@
 """The control of a delivered file, before anything is kept of it: read, mapped, diagnosed, decided upon."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +18,8 @@ from indicators.imports.reading import read
 from indicators.imports.reference import Reference, read_reference
 from indicators.imports.sheets import Delivered
 from indicators.tables import Delivery, Import, ImportValue, Recipe
+
+ROUNDS = 5  # of repairs that bring others; two are usual
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ def control(
 
     It is read with `mapping`, or with a recipe (named, or the one that fits the file's name), or as it can be
     guessed; `millesime` and `period` are those of this delivery. Repairs that `decisions` accept are made before the
-    final diagnosis, which says what they bring. Raises what reading raises, NotFound for an unknown recipe and
+    final diagnosis, those that they bring too. Raises what reading raises, NotFound for an unknown recipe and
     Invalid for a decision on nothing that is proposed.
     """
     delivered = read(file, name) if isinstance(file, Path) else file
@@ -56,9 +59,7 @@ def control(
         recipe_name, mapping = _mapping(conn, delivered, reference, recipe_name)
     mapping = mapping.at(millesime, period)
     previous = previous_values(conn, mapping)
-    first = diagnose(delivered, mapping, reference, previous)
-    repairs = first.accepted(decisions)
-    final = diagnose(delivered, mapping, reference, previous, repairs) if repairs else first
+    final, repairs = _repaired(lambda made: diagnose(delivered, mapping, reference, previous, made), decisions)
     return Control(delivered, recipe_name, mapping, reference, final, decisions, repairs)
 
 
@@ -107,6 +108,30 @@ def previous_values(conn: Connection, mapping: Mapping) -> pd.DataFrame | None:
     )
     frame = pd.DataFrame(rows.all(), columns=list(rows.keys()))
     return None if frame.empty else frame
+
+
+def _repaired(
+    look: Callable[[tuple[Repair, ...]], Diagnosis], decisions: Decisions
+) -> tuple[Diagnosis, tuple[Repair, ...]]:
+    """Return the last diagnosis and the repairs that were made: those accepted, and those that they bring.
+
+    A code that is repaired may come twice from then on: removing one of its rows is proposed only afterwards.
+    """
+    proposed: dict[str, Repair] = {}
+    made: tuple[Repair, ...] = ()
+    for _ in range(ROUNDS):
+        found = look(made)
+        proposed |= {repair.key: repair for repair in found.repairs}
+        accepted = tuple(repair for key, repair in proposed.items() if decisions.on(repair))
+        if len(accepted) == len(made):
+            break
+        made = accepted
+    else:
+        raise Invalid(
+            "Les corrections acceptées s’appellent sans fin : acceptez-en moins, ou corrigez le fichier."
+        )
+    replace(found, repairs=tuple(proposed.values())).accepted(decisions)  # every decision is about something
+    return found, made
 
 
 def _mapping(
