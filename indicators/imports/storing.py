@@ -12,7 +12,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from boundaries.tables import Millesime
+from boundaries.tables import Millesime, Territory
 from geo.copying import copy_frame
 from geo.errors import Conflict, Invalid
 from geo.progress import Progress
@@ -40,8 +40,7 @@ class _Writing:
     scope: str
     sheets: dict[str, int]
     imports: dict[tuple[str, str], int] = field(default_factory=dict)
-    rows: Counter[int] = field(default_factory=Counter)
-    levels: dict[int, set[str]] = field(default_factory=dict)
+    rows: Counter[tuple[int, str]] = field(default_factory=Counter)
 
     def write(self, frame: pd.DataFrame, advance: Callable[[int], None]) -> None:
         """Copy a frame of values as `indicators.imports.values` gives them."""
@@ -50,28 +49,39 @@ class _Writing:
         number, pairs = pd.factorize(pd.MultiIndex.from_frame(frame[["indicator", "period"]]))
         ids = np.array([self._import(str(indicator), str(period)) for indicator, period in pairs])
         of = ids[number]
-        for import_id, count in zip(*np.unique(of, return_counts=True), strict=True):
-            self.rows[int(import_id)] += int(count)
-        for (import_id, level), _ in frame.groupby([of, frame["level"].astype(str)], sort=False, observed=True):
-            self.levels.setdefault(int(import_id), set()).add(str(level))
+        told = pd.Series(of).groupby([of, frame["level"].astype(str).to_numpy()], sort=False).size()
+        for (import_id, level), count in told.items():
+            self.rows[int(import_id), str(level)] += int(count)
         columns = frame[["level", "code", "value", "status", "line"]].assign(
             import_id=of, sheet=frame["sheet"].astype(str).map(self.sheets)
         )
         copy_frame(self.conn, ImportValue.__table__, columns, advance)  # type: ignore[arg-type]
 
     def close(self) -> None:
-        """Say of every territory that should be there and is not why it has no value, and count."""
-        for import_id, levels in self.levels.items():
+        """Say of every territory that should be there and is not why it has no value, and count.
+
+        Codes are those of territories, each once: where a level has as many values as territories, none is absent.
+        """
+        expected = dict(
+            self.conn.execute(
+                sa.select(Territory.level, sa.func.count())
+                .where(Territory.millesime == self.mapping.millesime)
+                .group_by(Territory.level)
+            ).all()
+        )
+        for import_id in self.imports.values():
+            rows = {level: count for (own, level), count in self.rows.items() if own == import_id}
+            lacking = sorted(level for level, count in rows.items() if count < expected[level])
             given = {
                 "import_id": import_id,
                 "millesime": self.mapping.millesime,
-                "levels": sorted(levels),
+                "levels": lacking,
                 "zero": self.mapping.absent == "zero",
             }
-            absent = self.conn.execute(sql_file(HERE, "absent"), given).rowcount
-            counts = {"rows": self.rows[import_id], "absent": absent}
+            absent = self.conn.execute(sql_file(HERE, "absent"), given).rowcount if lacking else 0
+            counts = {"rows": sum(rows.values()), "absent": absent}
             self.conn.execute(
-                sa.update(Import).where(Import.id == import_id).values(levels=sorted(levels), counts=counts)
+                sa.update(Import).where(Import.id == import_id).values(levels=sorted(rows), counts=counts)
             )
 
     def _import(self, indicator: str, period: str) -> int:
