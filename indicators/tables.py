@@ -86,12 +86,15 @@ class Import(Stored):
 
 
 class ImportValue(Stored):
-    """A value of an import, in its own millesime; a territory without a value has a row that says why."""
+    """A value of an import, in its own millesime; a territory without a value has a row that says why.
+
+    No foreign key: checking it row by row would cost more than writing them, and an import is never deleted.
+    """
 
     __tablename__ = "import_value"
     __table_args__ = {"schema": SCHEMA}
 
-    import_id: Mapped[int] = mapped_column(ForeignKey(Import.id, ondelete="CASCADE"), primary_key=True)
+    import_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     level: Mapped[str] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)

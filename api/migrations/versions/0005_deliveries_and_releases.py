@@ -65,7 +65,11 @@ ALTER TABLE indicators.import
     ADD CONSTRAINT import_delivery_id_fkey FOREIGN KEY (delivery_id) REFERENCES indicators.delivery (id),
     ADD CONSTRAINT import_delivery_id_indicator_period_key UNIQUE (delivery_id, indicator, period);
 
-ALTER TABLE indicators.import_value ADD COLUMN line integer, ADD COLUMN sheet smallint;
+-- no foreign key on the values: checking it row by row costs more than writing them, and imports are never deleted
+ALTER TABLE indicators.import_value
+    DROP CONSTRAINT import_value_import_id_fkey,
+    ADD COLUMN line integer,
+    ADD COLUMN sheet smallint;
 
 CREATE TABLE indicators.recipe (
     name varchar NOT NULL,
