@@ -13,10 +13,11 @@ from api.documents import Documents
 from api.versions import Versions
 from boundaries.levels import LABELS, Level, is_code
 from boundaries.places import Place
+from geo.clock import PARIS
 from geo.errors import Invalid
 from indicators.catalogue import Indicator
 from indicators.catalogue import indicator as sheet
-from indicators.published import PARIS, release_on
+from indicators.published import release_on
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ from boundaries.places import Place
 from boundaries.sources import geo_api as boundaries_api
 from geo.errors import Conflict, Invalid
 from geo.progress import Progress
+from indicators.actors import Actor
 from indicators.imports import report
 from indicators.imports.control import Control, control
 from indicators.imports.findings import NOTHING, Decisions
 from indicators.imports.mapping import Mapping, recipes_for
 from indicators.imports.sheets import Delivered
 from indicators.imports.storing import keep
-from indicators.journal import Actor
 from indicators.lifecycle import release_delivery, validate
 from indicators.publication import publish
 from indicators.sources import geo_api, melodi

@@ -29,10 +29,10 @@ from boundaries.load import load
 from boundaries.places import Place
 from geo.cluster import Cluster
 from geo.progress import silent
+from indicators.actors import Actor
 from indicators.catalogue import catalogue
 from indicators.imports.mapping import Mapping, Measure, Table
 from indicators.imports.storing import keep
-from indicators.journal import Actor
 from indicators.lifecycle import release_delivery, validate
 from indicators.natures import Nature
 from indicators.publication import publish

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from geo.errors import Conflict, NotFound
-from indicators.journal import Actor, record, require_role
+from indicators.actors import Actor, require_role
+from indicators.journal import record
 from indicators.published import current_release
 from indicators.tables import Delivery, Release, Withdrawal
 

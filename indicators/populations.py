@@ -14,7 +14,7 @@ from boundaries.tables import Millesime, Territory
 from geo.copying import copy_rows
 from geo.errors import Conflict
 from geo.progress import Progress
-from indicators.journal import Actor
+from indicators.actors import Actor
 from indicators.lifecycle import record_delivery, release_delivery, validate
 from indicators.statuses import Status
 from indicators.tables import Delivery, Import, ImportValue

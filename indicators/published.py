@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
@@ -16,6 +15,7 @@ from sqlalchemy.orm import aliased
 from boundaries.levels import Level
 from boundaries.places import Place, inside, parent_codes
 from boundaries.tables import Millesime, Territory
+from geo.clock import PARIS
 from geo.errors import NotFound
 from geo.layers import Rows
 from geo.tiles import TileLayer
@@ -23,8 +23,6 @@ from indicators.catalogue import catalogue
 from indicators.catalogue import indicator as sheet
 from indicators.statuses import Status
 from indicators.tables import Release, ReleaseSeries, Series, Value, Withdrawal
-
-PARIS = ZoneInfo("Europe/Paris")
 
 
 class NotYetComputed(Exception):

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from api.accounts.tables import ApiKey, Session
+from geo.clock import PARIS
 from geo.errors import Conflict, Forbidden, Invalid, NotFound
-from indicators.journal import ROLES
-from indicators.published import PARIS
+from indicators.actors import ROLES
 
 PREFIX = "ores_"
 LONGEST = 200  # characters of what may be a key

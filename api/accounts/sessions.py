@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from api.accounts.keys import digest, valid
 from api.accounts.tables import ApiKey, Session
 from geo.errors import Forbidden
-from indicators.journal import ROLES, Actor
+from indicators.actors import ROLES, Actor
 
 HOURS = 8
 

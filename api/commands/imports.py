@@ -3,9 +3,8 @@
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import sqlalchemy as sa
 import typer
 
 from api.commands.french import FrenchCommand, FrenchGroup, console, say
@@ -13,18 +12,11 @@ from api.database import open_database
 from api.progress import shown
 from api.settings import read_settings
 from geo.errors import Invalid
-from indicators.journal import Actor, events
-from indicators.lifecycle import (
-    STATES,
-    delivery,
-    refuse,
-    release_delivery,
-    validate,
-    withdraw_delivery,
-    withdraw_release,
-)
-from indicators.published import PARIS
-from indicators.tables import Delivery, Import, Release, Withdrawal
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+# The tables, pandas and Alembic are slow to import: each command imports what it needs.
 
 deliveries = typer.Typer(
     cls=FrenchGroup, help="Les livraisons\u202f: contrôler, valider, diffuser, retirer.", no_args_is_help=True
@@ -95,7 +87,8 @@ def import_(
     """
     if (keep or release) and not by:
         raise Invalid("Dites qui agit avec --by\u202f: le journal garde le nom de qui livre et de qui valide.")
-    from api import importing  # pandas, pyarrow and Alembic are slow to import
+    from api import importing
+    from indicators.actors import Actor
     from indicators.imports import report as reports
     from indicators.imports.control import save_recipe as store_recipe
     from indicators.imports.findings import Decisions
@@ -140,6 +133,11 @@ def import_(
 @deliveries.command("list", cls=FrenchCommand)
 def list_deliveries() -> None:
     """Lister les livraisons, de la plus récente à la plus ancienne."""
+    import sqlalchemy as sa
+
+    from indicators.lifecycle import STATES
+    from indicators.tables import Delivery
+
     engine = _engine()
     with engine.connect() as conn:
         rows = conn.execute(
@@ -155,6 +153,12 @@ def list_deliveries() -> None:
 @deliveries.command("show", cls=FrenchCommand)
 def show_delivery(number: Number) -> None:
     """Montrer une livraison : ce qu’elle contient, et son journal."""
+    import sqlalchemy as sa
+
+    from indicators.journal import events
+    from indicators.lifecycle import STATES, delivery
+    from indicators.tables import Import
+
     engine = _engine()
     with engine.connect() as conn:
         found = delivery(conn, number)
@@ -175,26 +179,26 @@ def show_delivery(number: Number) -> None:
 @deliveries.command("validate", cls=FrenchCommand)
 def validate_delivery(number: Number, by: By) -> None:
     """Valider un brouillon, sous son nom."""
-    engine = _engine()
-    with engine.begin() as conn:
-        validate(conn, number, Actor(by, "validator"))
-    engine.dispose()
+    from indicators.lifecycle import validate
+
+    _act(by, lambda conn, actor: validate(conn, number, actor))
     say(f"La livraison n° {number} est validée.")
 
 
 @deliveries.command("refuse", cls=FrenchCommand)
 def refuse_delivery(number: Number, by: By, reason: Reason) -> None:
     """Refuser une livraison, en disant pourquoi."""
-    engine = _engine()
-    with engine.begin() as conn:
-        refuse(conn, number, Actor(by, "validator"), reason)
-    engine.dispose()
+    from indicators.lifecycle import refuse
+
+    _act(by, lambda conn, actor: refuse(conn, number, actor, reason))
     say(f"La livraison n° {number} est refusée.")
 
 
 @deliveries.command("release", cls=FrenchCommand)
 def release_validated(number: Number, by: By) -> None:
     """Diffuser une livraison validée, et publier ce qui en dépend."""
+    from indicators.lifecycle import release_delivery
+
     _change(by, lambda conn, actor: release_delivery(conn, number, actor))
     say(f"La livraison n° {number} est publiée.")
 
@@ -202,6 +206,8 @@ def release_validated(number: Number, by: By) -> None:
 @deliveries.command("withdraw", cls=FrenchCommand)
 def withdraw(number: Number, by: By, reason: Reason) -> None:
     """Annuler une livraison diffusée : ce qu’elle avait remplacé est publié à nouveau."""
+    from indicators.lifecycle import withdraw_delivery
+
     _change(by, lambda conn, actor: withdraw_delivery(conn, number, actor, reason))
     say(f"La livraison n° {number} est retirée, l’état d’avant est publié.")
 
@@ -233,6 +239,10 @@ def show_recipe(name: Annotated[str, typer.Argument(help="Nom de la recette.", m
 @releases.command("list", cls=FrenchCommand)
 def list_releases() -> None:
     """Lister les publications, de la plus récente à la plus ancienne."""
+    import sqlalchemy as sa
+
+    from indicators.tables import Release, Withdrawal
+
     engine = _engine()
     with engine.connect() as conn:
         rows = conn.execute(
@@ -249,15 +259,26 @@ def list_releases() -> None:
 @releases.command("withdraw", cls=FrenchCommand)
 def withdraw_published(number: Number, by: By, reason: Reason) -> None:
     """Retirer une publication : la précédente est servie à nouveau, celle-ci garde sa trace."""
-    engine = _engine()
-    with engine.begin() as conn:
-        withdraw_release(conn, number, Actor(by, "validator"), reason)
-    engine.dispose()
+    from indicators.lifecycle import withdraw_release
+
+    _act(by, lambda conn, actor: withdraw_release(conn, number, actor, reason))
     say(f"La publication n° {number} est retirée.")
 
 
+def _act(by: str, act: Any) -> None:
+    """Make a change of state that publishes nothing."""
+    from indicators.actors import Actor
+
+    engine = _engine()
+    with engine.begin() as conn:
+        act(conn, Actor(by, "validator"))
+    engine.dispose()
+
+
 def _change(by: str, act: Any) -> None:
+    """Make a change to what feeds the publication, and publish."""
     from api.importing import change
+    from indicators.actors import Actor
 
     engine = _engine()
     with shown(console) as progress:
@@ -265,7 +286,7 @@ def _change(by: str, act: Any) -> None:
     engine.dispose()
 
 
-def _engine() -> sa.Engine:
+def _engine() -> "sa.Engine":
     from api.migrate import migrate
 
     engine = open_database(read_settings(), say)
@@ -296,4 +317,6 @@ def _write(path: Path, text: str) -> None:
 
 
 def _day(moment: datetime) -> str:
+    from geo.clock import PARIS
+
     return f"{moment.astimezone(PARIS):%d/%m/%Y %H:%M}"

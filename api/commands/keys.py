@@ -11,8 +11,8 @@ import typer
 from api.commands.french import FrenchCommand, FrenchGroup, say, warn
 from api.database import open_database
 from api.settings import read_settings
-from indicators.journal import ROLES
-from indicators.published import PARIS
+from geo.clock import PARIS
+from indicators.actors import ROLES
 
 app = typer.Typer(
     cls=FrenchGroup,

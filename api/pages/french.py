@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from indicators.published import PARIS
+from geo.clock import PARIS
 
 THIN = "\u202f"  # narrow no-break space: thousands, and before ; : ! ? %
 NO_BREAK = "\u00a0"

@@ -19,9 +19,10 @@ from api.pages.site import page
 from api.routes.passports import agrees
 from boundaries.levels import LABELS as LEVEL_LABELS
 from boundaries.levels import Level
+from indicators.actors import ROLES
 from indicators.catalogue import Indicator, catalogue
 from indicators.catalogue import indicator as sheet
-from indicators.journal import ACTIONS, ROLES
+from indicators.journal import ACTIONS
 from indicators.passports import PassportId, read_passport
 from indicators.statuses import SIGNS, Status
 

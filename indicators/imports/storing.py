@@ -17,12 +17,12 @@ from geo.copying import copy_frame
 from geo.errors import Conflict, Invalid
 from geo.progress import Progress
 from geo.sqlfiles import sql_file
+from indicators.actors import Actor, require_role
 from indicators.catalogue import indicator as sheet
 from indicators.imports.control import Control
 from indicators.imports.findings import LISTED, Decisions, Diagnosis, Severity
 from indicators.imports.mapping import Mapping
 from indicators.imports.values import values
-from indicators.journal import Actor, require_role
 from indicators.lifecycle import record_delivery
 from indicators.tables import Delivery, Import, ImportValue
 

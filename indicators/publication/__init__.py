@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from geo.progress import Progress
+from indicators.actors import Actor
 from indicators.catalogue import catalogue
-from indicators.journal import Actor, record
+from indicators.journal import record
 from indicators.publication.feeding import read_feeds
 from indicators.publication.filling import fill
 from indicators.publication.geographies import read_geographies, refresh_members

@@ -13,10 +13,10 @@ from deliveries import VALIDATOR, bring
 from servers import serving
 
 from api.settings import Settings
+from geo.clock import PARIS
 from geo.progress import silent
 from indicators.lifecycle import withdraw_release
 from indicators.publication import publish
-from indicators.published import PARIS
 from indicators.tables import Release, ReleaseSeries, Series
 
 PAST = "2020-06-01"

@@ -16,9 +16,9 @@ from api.accounts import keys, sessions
 from api.accounts.attempts import Attempts
 from api.accounts.tables import ApiKey, Session
 from api.cli import app
+from geo.clock import PARIS
 from geo.cluster import Cluster
 from geo.errors import Conflict, Forbidden, Invalid, NotFound
-from indicators.published import PARIS
 
 TODAY = datetime.now(PARIS).date()
 

@@ -11,10 +11,12 @@ from toycountry import POPULATIONS, country
 
 from boundaries.levels import Level
 from boundaries.load import load
+from geo.clock import PARIS
 from geo.errors import Conflict, Forbidden, NotFound
 from geo.progress import silent
 from indicators import published
-from indicators.journal import Actor, events
+from indicators.actors import Actor
+from indicators.journal import events
 from indicators.lifecycle import (
     delivery,
     record_delivery,
@@ -204,7 +206,7 @@ class TestReleases:
         old = released_on(conn, datetime.fromisoformat("2020-06-01T12:00:00+00:00"), first)
         withdraw_release(conn, old, VALIDATOR, "erreur")
         assert published.release_on(conn, date(2020, 7, 1)).id == old
-        assert published.release_on(conn, datetime.now(published.PARIS).date()).id == first
+        assert published.release_on(conn, datetime.now(PARIS).date()).id == first
 
 
 def test_a_delivery_is_never_deleted_by_its_withdrawal(loaded_country: sa.Connection) -> None:

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from indicators.journal import Actor
+from indicators.actors import Actor
 from indicators.lifecycle import record_delivery, release_delivery, validate
 from indicators.statuses import Status
 from indicators.tables import Import, ImportValue

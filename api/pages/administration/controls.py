@@ -13,10 +13,11 @@ from api.pages.administration.imports import IMPORTS, choices, manner_of
 from api.pages.administration.signing import Form, OfficeRoute, Who, office_of, office_page, to
 from api.pages.csp import headers, new_nonce
 from geo.errors import Conflict, Invalid, NotFound
+from indicators.actors import require_role
 from indicators.imports.control import save_recipe
 from indicators.imports.findings import FAMILIES, SEVERITIES, Family
 from indicators.imports.mapping import Mapping
-from indicators.journal import record, require_role
+from indicators.journal import record
 
 router = APIRouter(route_class=OfficeRoute, include_in_schema=False)
 

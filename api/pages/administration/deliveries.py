@@ -14,11 +14,12 @@ from api.pages.administration.imports import IMPORTS
 from api.pages.administration.signing import Form, OfficeRoute, Posted, Who, office_of, office_page, to
 from geo.errors import Conflict, Invalid, NotFound
 from indicators import lifecycle
+from indicators.actors import ROLES, Actor, require_role
 from indicators.catalogue import catalogue
 from indicators.imports.control import save_recipe
 from indicators.imports.findings import FAMILIES, SEVERITIES
 from indicators.imports.mapping import Mapping
-from indicators.journal import ACTIONS, ROLES, Actor, events, record, require_role
+from indicators.journal import ACTIONS, events, record
 from indicators.lifecycle import STATES, STEPS
 from indicators.tables import Import
 

@@ -16,9 +16,9 @@ from api.pages.administration.receiving import receive
 from api.pages.administration.signing import HOME, OfficeRoute, Who, office_of, office_page, to, token_of
 from boundaries.tables import Millesime
 from geo.errors import Invalid
+from indicators.actors import require_role
 from indicators.imports.control import known_recipes
 from indicators.imports.reading import limits
-from indicators.journal import require_role
 from indicators.lifecycle import STATES
 from indicators.tables import Delivery, Event, Import
 

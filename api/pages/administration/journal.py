@@ -9,7 +9,8 @@ from starlette.responses import Response
 from api.pages.administration.deliveries import reason_of
 from api.pages.administration.signing import HOME, Form, OfficeRoute, Who, office_of, office_page, to
 from geo.errors import Invalid
-from indicators.journal import ACTIONS, ROLES, events, require_role
+from indicators.actors import ROLES, require_role
+from indicators.journal import ACTIONS, events
 from indicators.lifecycle import withdraw_release
 from indicators.published import current_release
 from indicators.tables import Event, Release, ReleaseSeries, Withdrawal

@@ -14,12 +14,13 @@ from api.pages.administration import held
 from api.pages.administration.held import Held
 from geo.errors import OresError
 from geo.progress import silent
+from indicators.actors import Actor
 from indicators.imports import report
 from indicators.imports.control import Control
 from indicators.imports.findings import Decisions
 from indicators.imports.mapping import Mapping
 from indicators.imports.reading import read
-from indicators.journal import Actor, record
+from indicators.journal import record
 
 PUBLICATION_LOCK = 5_242_001  # of PostgreSQL: one publication at a time, whichever process makes it
 

@@ -9,10 +9,10 @@ from toycountry import POPULATIONS, country
 from boundaries.load import load
 from geo.errors import Conflict, Invalid
 from geo.progress import silent
+from indicators.actors import Actor
 from indicators.imports.control import Control, control
 from indicators.imports.findings import NOTHING, Decisions
 from indicators.imports.storing import keep
-from indicators.journal import Actor
 
 PAUL = Actor("Paul", "contributor")
 TWICE = (
