@@ -5,8 +5,8 @@ The connections that serve the public can only read; these are others, few, and 
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 CONNECTIONS = 6
 SECONDS = 10  # a step of a person is short; what takes long is a job
 JOBS = 2  # at the same time: the others wait for their turn
+LAST_SECONDS = 5.0
 
 
 class Office:
@@ -45,17 +46,20 @@ class Office:
             yield conn
 
     def dispose(self) -> None:
-        """Wait for the jobs that run, forget those that wait, close the connections."""
+        """Leave the jobs that run a moment to end, and close the connections."""
         self.jobs.close()
         self.engine.dispose()
 
 
 class Jobs:
-    """Long work, each under a name: at most one of a name at a time; how the last one failed is remembered."""
+    """Long work, each under a name: at most one of a name at a time; how the last one failed is remembered.
+
+    Its threads do not keep the process alive: work that a stop cuts short has changed nothing, and is begun again.
+    """
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(JOBS, thread_name_prefix="office")
-        self._running: set[str] = set()
+        self._turns = threading.Semaphore(JOBS)
+        self._running: dict[str, threading.Thread] = {}
         self._failures: dict[str, str] = {}
         self._lock = threading.Lock()
 
@@ -64,9 +68,9 @@ class Jobs:
         with self._lock:
             if name in self._running:
                 return False
-            self._running.add(name)
             self._failures.pop(name, None)
-        self._threads.submit(self._run, name, work)
+            self._running[name] = threading.Thread(target=self._run, args=(name, work), name=name, daemon=True)
+            self._running[name].start()
         return True
 
     def running(self, name: str) -> bool:
@@ -80,13 +84,16 @@ class Jobs:
             return self._failures.get(name)
 
     def close(self) -> None:
-        """Wait for what runs; what waits is not begun."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        """Give what runs a last moment to end."""
+        limit = time.monotonic() + LAST_SECONDS
+        for thread in list(self._running.values()):
+            thread.join(max(0.0, limit - time.monotonic()))
 
     def _run(self, name: str, work: Callable[[], None]) -> None:
         failure = None
         try:
-            work()
+            with self._turns:
+                work()
         except OresError as error:
             failure = error.detail
         except Exception:
@@ -95,4 +102,4 @@ class Jobs:
         with self._lock:
             if failure is not None:
                 self._failures[name] = failure
-            self._running.discard(name)
+            del self._running[name]

@@ -29,6 +29,7 @@ from geo.progress import silent
 from indicators.publication import publish
 from indicators.tables import Delivery, Release
 
+WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 MAP = "/cartes?indicateur=population&niveau=commune&periode=2022&millesime=2023"
 DIRTY = (
     "code;nom;population\r\n"
@@ -180,6 +181,10 @@ class TestSignIn:
             assert answer.headers["cache-control"] == first.headers["cache-control"] == "no-store"
             assert "content-encoding" not in http.get("/administration/imports").headers
             assert place.keys["validator"] not in given + str(answer.url) + answer.text
+
+    def test_over_https_the_cookie_is_for_https_alone(self, place: Place) -> None:
+        answer = httpx.get(f"{place.url}/administration", headers={"X-Forwarded-Proto": "https"})
+        assert "Secure" in answer.headers["set-cookie"].split("; ")
 
     def test_a_key_in_an_address_opens_nothing(self, place: Place) -> None:
         answer = httpx.get(f"{place.url}/administration?cle={place.keys['validator']}")
@@ -443,6 +448,7 @@ class TestDecisions:
         path = paul.bring(CLEAN).url.path
         assert paul.bring(CLEAN).status_code == 409
         paul.post(f"{path}/abandonner", path)
+        assert paul.bring(CLEAN).status_code == 200
 
     def test_a_control_that_was_interrupted_is_run_again(
         self, someone: Callable[..., Someone], place: Place
@@ -661,38 +667,32 @@ def test_the_whole_way_in_a_browser(
     assert of_paul == of_jeanne == []
 
 
-@pytest.mark.parametrize("width", [320, 390, 1440])
 def test_every_page_is_readable_by_everyone(
-    window: Callable[..., tuple[Page, list[str]]], place: Place, pictures: Path, width: int
+    window: Callable[..., tuple[Page, list[str]]], place: Place, pictures: Path
 ) -> None:
-    page, complaints = window("administrator", width)
-    uploaded(
-        page,
-        DIRTY + "".join(f"990{n:02};Ailleurs {n};=1+{n}\n" for n in range(60)),
-        "un-nom-de-fichier-" + "long" * 15 + ".csv",
-    )
-    control = page.url
-    passport = httpx.get(
+    page, complaints = window("administrator")
+    formulas = "".join(f"990{n:02};Ailleurs {n};=1+{n}\n" for n in range(60))
+    uploaded(page, DIRTY + formulas, "un-nom-de-fichier-" + "long" * 15 + ".csv")
+    series = httpx.get(
         place.url + "/api/indicators/population/series?territory=departement:44&millesime=2023"
     ).json()
     visited = {
+        "controle": page.url,
         "imports": "/administration/imports",
         "nouveau": "/administration/imports/nouveau",
-        "controle": control,
         "livraison": "/administration/imports/1",
         "journal": "/administration/journal",
         "publications": "/administration/publications",
-        "passeport": f"/passeports/{passport['passports'][0]}",
+        "passeport": f"/passeports/{series['passports'][0]}",
         "erreur": "/administration/imports/99999",
     }
     for name, path in visited.items():
         page.goto(path)
         page.evaluate("document.querySelectorAll('details').forEach((d) => d.open = true)")
-        wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        assert page.evaluate(wide) <= 0, name
-        page.screenshot(path=pictures / f"{name}-{width}.png", full_page=True)
-        if width == 320:
-            continue
+        for width in (320, 390, 1440):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate(WIDE) <= 0, (name, width)
+            page.screenshot(path=pictures / f"{name}-{width}.png", full_page=True)
         page.evaluate((VENDOR / "axe-core" / "axe.min.js").read_text())
         faults = page.evaluate(
             "axe.run(document, { resultTypes: ['violations'] }).then((found) => found.violations)"

@@ -169,7 +169,7 @@ def _found(request: Request, by: Signed, identity: str) -> tuple[Office, Held]:
     """A file that waits, for whoever brought it and for those who validate; it does not exist for others."""
     office = office_of(request)
     one = held.find(office.folder, identity)
-    if not (by.may("validator") or one.owner == by.actor.name):
+    if not one.name or not (by.may("validator") or one.owner == by.actor.name):
         raise held.unknown()
     return office, one
 

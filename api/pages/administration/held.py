@@ -15,6 +15,7 @@ from typing import Any
 from geo.errors import Conflict, NotFound
 
 DAYS = 30  # after which a file that nobody decided about is removed
+ARRIVING_SECONDS = 6 * 3600  # after which a file that never arrived whole is removed
 MOST = 20  # files of one person that wait at the same time
 
 CONTENT, ABOUT, REPORT, FINDINGS, ACCEPTED = (
@@ -29,7 +30,10 @@ CSV, JSON = "report.csv", "whole.json"
 
 @dataclass(frozen=True)
 class Held:
-    """A file that waits: who brought it, how it is to be read, what was decided of the repairs."""
+    """A file that waits: who brought it, how it is to be read, what was decided of the repairs.
+
+    It has no name until it has arrived whole.
+    """
 
     id: str
     folder: Path
@@ -102,7 +106,7 @@ class Held:
 def begin(home: Path, owner: str) -> Held:
     """Return a new place for a file. Raises Conflict when its owner has too many that wait."""
     for old in everyone(home):
-        if time.time() - old.at > DAYS * 86_400:
+        if time.time() - old.at > (DAYS * 86_400 if old.name else ARRIVING_SECONDS):
             old.remove()
     if sum(one.owner == owner for one in everyone(home)) >= MOST:
         raise Conflict(f"{MOST} fichiers attendent déjà votre décision : gardez-les ou abandonnez-les d’abord.")
@@ -110,7 +114,9 @@ def begin(home: Path, owner: str) -> Held:
     identity = secrets.token_hex(16)
     folder = home / identity
     folder.mkdir(mode=0o700)
-    return Held(identity, folder, "", owner, time.time())
+    one = Held(identity, folder, "", owner, time.time())
+    one.save()
+    return one
 
 
 def find(home: Path, identity: str) -> Held:

@@ -46,7 +46,7 @@ def imports(
         pages = max(1, -(-total // SIZE))
         at = min(page, pages)
         rows = conn.execute(wanted.order_by(Delivery.id.desc()).limit(SIZE).offset((at - 1) * SIZE)).all()
-    waiting = [one for one in held.everyone(office.folder) if one.kept is None and _sees(by, one)]
+    waiting = [one for one in held.everyone(office.folder) if one.name and one.kept is None and _sees(by, one)]
     return office_page(
         request,
         by,
