@@ -1,7 +1,7 @@
 # What a newcomer types. Every target installs what it needs the first time, and nothing the second time.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: run stop clean test check bench bench-store demo-data lock help install install-dev
+.PHONY: run stop clean test check bench bench-tiles bench-store demo-data lock help install install-dev
 
 ORES := .venv/bin/ores
 PYTHON_IN := .venv/bin/python
@@ -26,7 +26,10 @@ check: install-dev ## Vérifier la forme, le style, les types, et qui importe qu
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 
-bench: install-dev ## Chronométrer tuiles et documents, à froid et à chaud, à côté du SQL seul
+bench: ## Tout chronométrer : tuiles, documents, entrepôt (environ dix minutes)
+	@$(MAKE) bench-tiles; tiles=$$?; $(MAKE) bench-store && exit $$tiles
+
+bench-tiles: install-dev ## Chronométrer tuiles et documents, à froid et à chaud, à côté du SQL seul
 	@$(PYTHON_IN) bench/run.py
 
 bench-store: install-dev ## Mesurer l’entrepôt à la taille de la France (18,9 millions de valeurs, une base à part)

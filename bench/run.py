@@ -21,6 +21,7 @@ import psycopg
 import sqlalchemy as sa
 from cases import Case, cases
 from fastapi import FastAPI
+from figures import french
 from rich.console import Console
 from rich.table import Table
 from sql import Heard, Statement, alone
@@ -189,12 +190,12 @@ def _limits(timing: Timing) -> list[tuple[bool, str]]:
     """What the case must keep, and whether it does."""
     case, found = timing.case, []
     if case.sql_ratio is not None:
-        said = f"{case.name} à froid : {_french(timing.sql_ratio, 2)} fois le SQL seul"
+        said = f"{case.name} à froid : {french(timing.sql_ratio, 2)} fois le SQL seul"
         if timing.least_ratio is not None:
-            said += f", {_french(timing.least_ratio, 2)} fois le même SQL derrière un ASGI nu"
-        found.append((timing.sql_ratio <= case.sql_ratio, f"{said} (limite {_french(case.sql_ratio, 1)})"))
+            said += f", {french(timing.least_ratio, 2)} fois le même SQL derrière un ASGI nu"
+        found.append((timing.sql_ratio <= case.sql_ratio, f"{said} (limite {french(case.sql_ratio, 1)})"))
     if case.zipped_bytes is not None:
-        said = f"{case.name} : {_french(timing.zipped_bytes / 1e3, 1)} ko compressée"
+        said = f"{case.name} : {french(timing.zipped_bytes / 1e3, 1)} ko compressée"
         found.append((timing.zipped_bytes < case.zipped_bytes, f"{said} (limite {case.zipped_bytes // 1000})"))
     quiet = timing.warm_statements == 0 and timing.warm_connections == 0
     said = f"{timing.warm_statements} requête SQL, {timing.warm_connections} connexion"
@@ -222,11 +223,11 @@ def _table(timings: list[Timing]) -> Table:
     for timing in timings:
         table.add_row(
             timing.case.name,
-            *(_french(figure, 2) for figure in (timing.cold_ms, timing.sql_ms, timing.sql_ratio)),
-            *("" if figure is None else _french(figure, 2) for figure in (timing.least_ms, timing.least_ratio)),
+            *(french(figure, 2) for figure in (timing.cold_ms, timing.sql_ms, timing.sql_ratio)),
+            *("" if figure is None else french(figure, 2) for figure in (timing.least_ms, timing.least_ratio)),
             str(timing.statements),
-            *(_french(figure, 2) for figure in (timing.warm_ms, timing.bare_ms, timing.bare_ratio)),
-            *(_french(size / 1e3, 1) for size in (timing.plain_bytes, timing.zipped_bytes)),
+            *(french(figure, 2) for figure in (timing.warm_ms, timing.bare_ms, timing.bare_ratio)),
+            *(french(size / 1e3, 1) for size in (timing.plain_bytes, timing.zipped_bytes)),
         )
     return table
 
@@ -243,10 +244,6 @@ def _ratio(above: list[float], below: list[float]) -> float:
 
 def _zipped(body: bytes) -> bool:
     return body.startswith(b"\x1f\x8b")
-
-
-def _french(figure: float, decimals: int) -> str:
-    return f"{figure:,.{decimals}f}".replace(",", "\u202f").replace(".", ",")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`make bench-store`: the store of indicators at the size of France, beside what PostgreSQL alone does, in one run.
+"""`make bench-store`, part of `make bench`: the store at the size of France, beside PostgreSQL alone, in one run.
 
 A country of 35,000 communes known by their codes, 540 series of every commune (15 imported indicators, 36 periods):
 18.9 million values, delivered as wide CSV files, controlled, kept, released and published. Then what is asked most:
@@ -9,7 +9,7 @@ store is there and when it is whole.
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -19,6 +19,7 @@ import pandas as pd
 import psycopg
 import sqlalchemy as sa
 from country import country
+from figures import french
 from rich.console import Console
 
 from api.importing import Manner, controlled
@@ -50,6 +51,17 @@ INDICATORS = [
 ][:15]
 ACTOR = Actor("bench", "validator")
 TURNS = 15
+COMMUNES = "SELECT code FROM boundaries.territory WHERE millesime = :year AND level = 'commune' ORDER BY code"
+UNCOMPUTED = """
+SELECT id FROM indicators.series
+WHERE indicator = :indicator AND millesime = 2025 AND computed_at IS NULL
+ORDER BY period DESC LIMIT 10
+"""
+BYTES = {
+    "value": "SELECT pg_total_relation_size('indicators.value') / count(*)::float FROM indicators.value",
+    "import_value": "SELECT pg_total_relation_size('indicators.import_value') / count(*)::float "
+    "FROM indicators.import_value",
+}
 console = Console(width=None if Console().is_terminal else 120)
 
 
@@ -74,20 +86,7 @@ def _measure(engine: sa.Engine, folder: Path) -> list[tuple[bool, str]]:
     with engine.begin() as conn:
         load(conn, country(2024), "all", silent)
         load(conn, country(2025, mergers=200), "all", silent)
-        codes = list(
-            conn.scalars(
-                sa.text(
-                    "SELECT code FROM boundaries.territory WHERE millesime = 2025 AND level = 'commune' ORDER BY code"
-                )
-            )
-        )
-        older = list(
-            conn.scalars(
-                sa.text(
-                    "SELECT code FROM boundaries.territory WHERE millesime = 2024 AND level = 'commune' ORDER BY code"
-                )
-            )
-        )
+        codes, older = (conn.scalars(sa.text(COMMUNES), {"year": year}).all() for year in (2025, 2024))
     analyze(engine)
     limits: list[tuple[bool, str]] = []
     loading = 0.0
@@ -119,7 +118,7 @@ def _measure(engine: sa.Engine, folder: Path) -> list[tuple[bool, str]]:
     ]
 
 
-def _file(folder: Path, indicator: str, codes: list[str], seed: int) -> Path:
+def _file(folder: Path, indicator: str, codes: Sequence[str], seed: int) -> Path:
     """A wide CSV as producers make them: a code, and a column for each year."""
     rng = np.random.default_rng(seed)
     frame = pd.DataFrame(rng.integers(1, 50_000, (len(codes), len(PERIODS))), columns=PERIODS)
@@ -177,8 +176,9 @@ def _copy_ratio(engine: sa.Engine, folder: Path) -> tuple[bool, str]:
     # the raw copy is of every row that is there, ours of those of this delivery: both per row
     own = len(PERIODS) * sum(1 for _ in path.open()) - len(PERIODS)
     ratio = (median(raw) / count) / (median(ours) / own)
-    said = f"garder une livraison ({own:,} valeurs lues d’un CSV) : {own / median(ours) / 1e3:.0f} milliers de valeurs/s"
-    return ratio >= 0.5, f"{said}, {ratio:.2f} du COPY brut (limite 0,5)"
+    pace = f"{french(own / median(ours) / 1e3, 0)} milliers de valeurs par seconde"
+    said = f"garder une livraison ({french(own, 0)} valeurs lues d’un CSV) : {pace}"
+    return ratio >= 0.5, f"{said}, {french(ratio, 2)} du COPY brut (limite 0,5)"
 
 
 def _reads(engine: sa.Engine) -> dict[str, float]:
@@ -214,68 +214,49 @@ def _reads(engine: sa.Engine) -> dict[str, float]:
 def _loaded(engine: sa.Engine, seconds: float) -> list[tuple[bool, str]]:
     with engine.connect() as conn:
         count = conn.scalar(sa.text("SELECT count(*) FROM indicators.import_value")) or 0
-    said = f"{count / 1e6:.1f} millions de valeurs contrôlées, gardées, diffusées et publiées en {seconds / 60:.1f} min"
+    what = f"{french(count / 1e6, 1)} millions de valeurs contrôlées, gardées, diffusées et publiées"
+    said = f"{what} en {french(seconds / 60, 1)} min"
     return [(seconds < 600, f"{said} (limite 10)")]
 
 
 def _compared(small: dict[str, float], large: dict[str, float]) -> list[tuple[bool, str]]:
     series = (len(INDICATORS) - 1) * len(PERIODS)
+    drawn, before = large["choropleth"], small["choropleth"]
+    ratio, scan = french(large["ratio"], 2), french(large["scan"], 1)
     return [
         (
-            large["ratio"] <= 1.5 and large["choropleth"] < 60,
-            f"carte nationale : {large['choropleth']:.1f} ms, {large['ratio']:.2f} fois le parcours d’index "
-            f"({large['scan']:.1f} ms) (limites 60 ms et 1,5)",
+            large["ratio"] <= 1.5 and drawn < 60,
+            f"carte nationale : {french(drawn, 1)} ms, {ratio} fois le parcours d’index ({scan} ms) "
+            "(limites 60 ms et 1,5)",
         ),
         (
             large["profile"] < 20,
-            f"profil d’un territoire ({series} séries) : {large['profile']:.1f} ms (limite 20)",
+            f"profil d’un territoire ({series} séries) : {french(large['profile'], 1)} ms (limite 20)",
         ),
         (
-            large["choropleth"] < 1.5 * small["choropleth"],
-            f"carte quand la base décuple : {small['choropleth']:.1f} puis {large['choropleth']:.1f} ms",
+            drawn < 1.5 * before,
+            f"carte quand l’entrepôt décuple : {french(before, 1)} puis {french(drawn, 1)} ms (limite 1,5 fois)",
         ),
     ]
 
 
 def _conversion(engine: sa.Engine) -> tuple[bool, str]:
-    """Ten periods of a national series, delivered in 2024, computed in the geography of 2025."""
+    """Ten periods of a national series, delivered in 2024, computed in the geography of 2025 for the first time."""
     with engine.connect() as conn:
-        conn.execute(
-            sa.text("UPDATE indicators.series SET computed_at = NULL WHERE indicator = :i AND millesime = 2025"),
-            {"i": INDICATORS[0]},
-        )
-        conn.execute(
-            sa.text(
-                "DELETE FROM indicators.value USING indicators.series AS s WHERE s.id = series_id AND s.computed_at IS NULL"
-            )
-        )
-        ids = list(
-            conn.scalars(
-                sa.text(
-                    "SELECT id FROM indicators.series WHERE indicator = :i AND millesime = 2025 ORDER BY period DESC LIMIT 10"
-                ),
-                {"i": INDICATORS[0]},
-            )
-        )
+        ids = conn.scalars(sa.text(UNCOMPUTED), {"indicator": INDICATORS[0]}).all()
         seconds = _seconds(lambda: [fill(conn, identity) for identity in ids])
         conn.rollback()
-    return seconds < 2, f"conversion de 10 périodes nationales de 2024 à 2025 : {seconds:.2f} s (limite 2)"
+    return (
+        len(ids) == 10 and seconds < 2,
+        f"conversion de {len(ids)} périodes nationales de 2024 à 2025 : {french(seconds, 2)} s (limite 2)",
+    )
 
 
 def _storage(engine: sa.Engine) -> tuple[bool, str]:
     with engine.connect() as conn:
-        published = conn.execute(
-            sa.text("SELECT pg_total_relation_size('indicators.value'), (SELECT count(*) FROM indicators.value)")
-        ).one()
-        imported = conn.execute(
-            sa.text(
-                "SELECT pg_total_relation_size('indicators.import_value'), (SELECT count(*) FROM indicators.import_value)"
-            )
-        ).one()
-    return (
-        True,
-        f"octets par valeur, index compris : {published[0] / published[1]:.0f} publiée, {imported[0] / imported[1]:.0f} telle que livrée",
-    )
+        published, imported = (conn.scalar(sa.text(BYTES[name])) or 0 for name in ("value", "import_value"))
+    said = f"{french(published, 0)} publiée, {french(imported, 0)} telle que livrée"
+    return True, f"octets par valeur, index compris : {said}"
 
 
 def _alone(engine: sa.Engine) -> psycopg.Connection:
