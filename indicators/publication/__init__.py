@@ -24,13 +24,15 @@ from indicators.published import current_release
 from indicators.tables import Release, ReleaseSeries, Series, Withdrawal
 
 SYSTEM = Actor("ores", "validator")
+LOCK = 5_242_001  # of PostgreSQL, held until the transaction ends
 
 
 def publish(conn: Connection, progress: Progress, by: Actor = SYSTEM) -> int:
     """Return the id of the release that holds every series of the catalogue, made if anything changed.
 
-    `by` is who publishes, for the journal.
+    `by` is who publishes, for the journal. One publication is made at a time, whichever process makes it.
     """
+    conn.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
     geographies = read_geographies(conn)
     refresh_members(conn, geographies)
     feeds = read_feeds(conn)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from api.importing import Manner, change, controlled, store
@@ -21,8 +20,6 @@ from indicators.imports.findings import Decisions
 from indicators.imports.mapping import Mapping
 from indicators.imports.reading import read
 from indicators.journal import record
-
-PUBLICATION_LOCK = 5_242_001  # of PostgreSQL: one publication at a time, whichever process makes it
 
 
 def start_control(office: Office, one: Held) -> None:
@@ -54,12 +51,8 @@ def publication(delivery_id: int) -> str:
 
 
 def _publish(office: Office, delivery_id: int, actor: Actor, act: Callable[[Connection, Actor], Any]) -> None:
-    def alone(conn: Connection, by: Actor) -> None:
-        conn.execute(sa.select(sa.func.pg_advisory_xact_lock(PUBLICATION_LOCK)))
-        act(conn, by)
-
     try:
-        change(office.engine, alone, actor, silent)
+        change(office.engine, act, actor, silent)
     except Exception as error:
         told = error.detail if isinstance(error, OresError) else "erreur inattendue"
         with office.transaction() as conn:
