@@ -121,7 +121,7 @@ class Member(Stored):
     """A territory and each unit that makes it: its communes, or itself. Kept up to date with the millesimes."""
 
     __tablename__ = "member"
-    __table_args__ = (Index("member_unit_idx", "millesime", "unit_id"), {"schema": SCHEMA})
+    __table_args__ = {"schema": SCHEMA}
 
     millesime: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     territory_id: Mapped[int] = mapped_column(primary_key=True)

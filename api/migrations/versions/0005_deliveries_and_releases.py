@@ -87,7 +87,6 @@ CREATE TABLE indicators.member (
     unit_id integer NOT NULL,
     CONSTRAINT member_pkey PRIMARY KEY (millesime, territory_id, unit_id)
 );
-CREATE INDEX member_unit_idx ON indicators.member (millesime, unit_id);
 
 CREATE TABLE indicators.member_version (
     millesime smallint NOT NULL,
