@@ -220,6 +220,8 @@ def _paired(first: Values, second: Values, one: str, two: str) -> tuple[float, f
     share = _share(np.ones(len(first)), first, used, concerned)
     status = _status(list(both), used, share)
     if not used.any():
+        if status is Status.NOT_APPLICABLE and concerned.any():
+            status = Status.MISSING  # elsewhere there is an object, of which nothing fit is known
         return 0.0, 0.0, Aggregate(None, status, share, len(first), 0)
     sums = math.fsum(first.figures[used]), math.fsum(second.figures[used])
     return *sums, Aggregate(0.0, status, share, len(first), int(used.sum()), {one: sums[0], two: sums[1]})

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 Inputs = Sequence[Mapping[str, Any]]
+_DOUBTFUL = ("not-significant", "partial")  # what says nothing of its unit stands in no mean and in no ratio
 
 
 def recomputed(passport: Mapping[str, Any]) -> float | None:
@@ -27,12 +28,18 @@ def _stock(passport: Mapping[str, Any]) -> float | None:
 
 
 def _mean(passport: Mapping[str, Any]) -> float | None:
+    pieces = passport["inputs"]
+    if _unknown_share(pieces):
+        return None
+    if len(pieces) == 1 and passport["coverage"] == 1:  # one unit and nothing else: the producer's own mean
+        return pieces[0]["value"]
     total = weight = 0.0
-    for piece in passport["inputs"]:
-        if piece["value"] is not None and piece["weighting"]:
+    for piece in pieces:
+        fit = piece["status"] not in _DOUBTFUL and piece["weighting_status"] not in _DOUBTFUL
+        if piece["value"] is not None and (piece["weighting"] or 0) > 0 and fit:
             total += piece["value"] * piece["weighting"] * piece["weight"]
             weight += piece["weighting"] * piece["weight"]
-    return total / weight if weight and not _unknown_share(passport["inputs"]) else None
+    return total / weight if weight else None
 
 
 def _unknown_share(pieces: Inputs) -> bool:
@@ -78,14 +85,13 @@ def _typology(passport: Mapping[str, Any]) -> float | None:
 
 def _sums(passport: Mapping[str, Any]) -> tuple[float, float] | None:
     """The sums of both series over the units that have both and whose values say something of them."""
-    doubtful = ("not-significant", "partial")
     usable = [
         unit
         for unit in passport["inputs"]
         if unit["first"] is not None
         and unit["second"] is not None
-        and unit["first_status"] not in doubtful
-        and unit["second_status"] not in doubtful
+        and unit["first_status"] not in _DOUBTFUL
+        and unit["second_status"] not in _DOUBTFUL
     ]
     if not usable:
         return None
@@ -114,7 +120,7 @@ def _class(passport: Mapping[str, Any]) -> float | None:
     usable = [
         unit["first"]
         for unit in passport["inputs"]
-        if unit["first"] is not None and unit["first_status"] not in ("not-significant", "partial")
+        if unit["first"] is not None and unit["first_status"] not in _DOUBTFUL
     ]
     if not usable:
         return None

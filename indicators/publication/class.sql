@@ -19,9 +19,13 @@ sums AS (
         m.territory_id,
         sum(CASE WHEN NOT u.inside THEN 0 WHEN CAST(:counted AS text) = 'value' THEN u.value ELSE 1 END)
             FILTER (WHERE u.usable) AS value,
-        count(*) FILTER (WHERE u.usable)::double precision / count(*) AS coverage,
+        -- what does not apply to a commune is not to be covered
+        count(*) FILTER (WHERE u.usable)::double precision
+        / nullif(count(*) FILTER (WHERE u.status <> 'not-applicable'), 0) AS coverage,
         bool_or(u.status = 'secret') AS secret,
         bool_or(u.status = 'not-significant') AS not_significant,
+        bool_or(u.status = 'impossible') AS impossible,
+        bool_and(u.status = 'not-applicable') AS not_applicable,
         bool_or(u.status = 'estimated') AS estimated,
         bool_or(u.status = 'provisional') AS provisional
     FROM indicators.member AS m
@@ -38,6 +42,8 @@ SELECT
     CASE
         WHEN coalesce(s.coverage, 0) = 0 AND s.secret THEN 'secret'
         WHEN coalesce(s.coverage, 0) = 0 AND s.not_significant THEN 'not-significant'
+        WHEN coalesce(s.coverage, 0) = 0 AND s.impossible THEN 'impossible'
+        WHEN s.not_applicable THEN 'not-applicable'
         WHEN coalesce(s.coverage, 0) = 0 THEN 'missing'
         WHEN s.coverage < 1 THEN 'partial'
         WHEN s.estimated THEN 'estimated'

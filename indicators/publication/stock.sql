@@ -22,6 +22,18 @@ WITH pieces AS MATERIALIZED (
     WHERE v.import_id = :import_id AND v.level = ANY(CAST(:units AS text []))
 ),
 
+everywhere AS (
+    -- and the units of the target that no unit of the import reaches: nobody said anything of them
+    SELECT p.unit_id, p.weight, p.value, p.status FROM pieces AS p
+    UNION ALL
+    SELECT u.id, 1, NULL, 'missing'::indicators.status
+    FROM boundaries.territory AS u
+    WHERE
+        u.millesime = :to_millesime
+        AND u.level = ANY(CAST(:units AS text []))
+        AND NOT EXISTS (SELECT 1 FROM pieces AS p WHERE p.unit_id = u.id)
+),
+
 cut AS (
     -- territories that hold a part of an imported unit without holding it all: their sum is an estimate, or cannot be
     -- made where nobody knows how much the part is
@@ -44,14 +56,16 @@ sums AS (
         -- what does not apply to a unit is not to be covered
         coalesce(sum(p.weight) FILTER (WHERE p.value IS NOT NULL), 0)
         / nullif(sum(p.weight) FILTER (WHERE p.status <> 'not-applicable'), 0) AS coverage,
-        count(*) AS pieces,
-        min(p.status) AS lowest,
-        max(p.status) AS highest,
+        -- of the values that are there, or of what is said where none is
+        coalesce(min(p.status) FILTER (WHERE p.value IS NOT NULL), min(p.status)) AS lowest,
+        coalesce(max(p.status) FILTER (WHERE p.value IS NOT NULL), max(p.status)) AS highest,
+        bool_or(p.status = 'partial') AS partial,
         bool_or(p.status = 'provisional') AS provisional,
         -- a value that says nothing of its unit counts in the sum, which is then an estimate
         bool_or(p.status IN ('estimated', 'not-significant')) AS estimated,
+        bool_or(p.status = 'not-significant') AS not_significant,
         bool_or(p.status = 'secret') AS secret
-    FROM pieces AS p
+    FROM everywhere AS p
     INNER JOIN indicators.member AS m ON m.millesime = :to_millesime AND m.unit_id = p.unit_id
     GROUP BY m.territory_id
 )
@@ -66,10 +80,11 @@ SELECT
         WHEN s.territory_id IS NULL THEN 'missing'
         WHEN s.value IS NULL AND s.lowest = s.highest THEN s.lowest
         WHEN s.value IS NULL AND s.secret THEN 'secret'
+        WHEN s.value IS NULL AND s.not_significant THEN 'not-significant'
         WHEN s.value IS NULL THEN 'missing'
-        WHEN s.coverage < 1 - 1e-9 THEN 'partial'
+        WHEN s.coverage < 1 - 1e-9 OR s.partial THEN 'partial'
         WHEN c.territory_id IS NOT NULL THEN 'estimated'
-        WHEN s.pieces = 1 THEN s.lowest
+        WHEN s.lowest = s.highest THEN s.lowest
         WHEN s.estimated THEN 'estimated'
         WHEN s.provisional THEN 'provisional'
         ELSE 'observed'

@@ -175,3 +175,56 @@ def test_what_is_not_published_is_named(two_years: sa.Connection) -> None:
         published.table(two_years, "population", Level.COMMUNE, "2016", 2021)
     with pytest.raises(NotFound, match="Indicateurs publiés : "):
         published.table(two_years, "chomage", Level.COMMUNE, "2016", 2024)
+
+
+def test_a_commune_that_nobody_spoke_of_is_not_covered(conn: sa.Connection) -> None:
+    # a commune that came into the lists after the delivery, or was out of what was loaded then
+    load(conn, country(2023), "52", silent)
+    load(conn, country(2024), "52", silent)
+    told = {code: float(value) for code, value in POPULATIONS.items() if code != "44001"}
+    bring(conn, "2016", 2023, told)
+    bring(conn, "2020", 2023, dict(told), indicator="ventes_logements")
+    bring(conn, "2020", 2023, dict.fromkeys(told, 10.0), indicator="prix_m2_logement")
+    publish(conn, silent)
+    for millesime in (2023, 2024):
+        epci = read(conn, "population", Level.EPCI, "2016", millesime)
+        assert epci["200000001"] == Read(250.0, Status.PARTIAL, pytest.approx(2 / 3, abs=1e-6))
+        assert epci["200000002"] == Read(pytest.approx(700.0), Status.OBSERVED, 1.0)
+        means = read(conn, "prix_m2_logement", Level.EPCI, "2020", millesime)
+        assert means["200000001"] == Read(pytest.approx(10.0), Status.PARTIAL, pytest.approx(2 / 3, abs=1e-6))
+
+
+def test_a_stock_that_does_not_apply_or_cannot_be_converted_has_no_ratio_for_that_reason(
+    conn: sa.Connection,
+) -> None:
+    load(conn, country(2023), "52", silent)
+    houses: dict[str, float | None] = dict.fromkeys(POPULATIONS, 1.0) | {"44003": None, "44001": None}
+    statuses = {"44003": Status.IMPOSSIBLE, "44001": Status.NOT_APPLICABLE}
+    bring(conn, "2020", 2023, houses, statuses, indicator="ventes_maisons")
+    bring(conn, "2020", 2023, dict.fromkeys(POPULATIONS, 4.0), indicator="ventes_logements")
+    bring(conn, "2020", 2023, houses, statuses)
+    publish(conn, silent)
+    share = read(conn, "part_maisons_ventes", Level.COMMUNE, "2020", 2023)
+    assert share["44003"] == Read(None, Status.IMPOSSIBLE, 0.0)
+    assert share["44001"] == Read(None, Status.NOT_APPLICABLE, 0.0)
+    whole = read(conn, "part_maisons_ventes", Level.EPCI, "2020", 2023)
+    assert whole["200000001"] == Read(25.0, Status.OBSERVED, 1.0)  # of the two communes that it applies to
+    counted = read(conn, "communes", Level.COMMUNE, "2020", 2023)
+    assert counted["44003"] == Read(None, Status.IMPOSSIBLE, 0.0)
+    assert counted["44001"] == Read(None, Status.NOT_APPLICABLE, 0.0)
+
+
+def test_a_producers_own_mean_keeps_its_status_and_needs_no_weight(conn: sa.Connection) -> None:
+    load(conn, country(2023), "52", silent)
+    sales: dict[str, float | None] = dict.fromkeys(POPULATIONS, 10.0)
+    bring(conn, "2020", 2023, {**sales, "49001": None}, {"49001": Status.SECRET}, indicator="ventes_logements")
+    prices: dict[str, float | None] = {code: float(value) for code, value in POPULATIONS.items()}
+    statuses = {"44001": Status.NOT_SIGNIFICANT, "44002": Status.NOT_APPLICABLE}
+    bring(conn, "2020", 2023, {**prices, "44002": None}, statuses, indicator="prix_m2_logement")
+    publish(conn, silent)
+    communes = read(conn, "prix_m2_logement", Level.COMMUNE, "2020", 2023)
+    assert communes["44001"] == Read(100.0, Status.NOT_SIGNIFICANT, 1.0)
+    assert communes["44002"] == Read(None, Status.NOT_APPLICABLE, 0.0)
+    assert communes["49001"] == Read(500.0, Status.OBSERVED, 1.0)
+    epci = read(conn, "prix_m2_logement", Level.EPCI, "2020", 2023)
+    assert epci["200000001"] == Read(50.0, Status.PARTIAL, 0.5)  # 35001 alone: a mean of 44001 would say nothing
