@@ -18,7 +18,7 @@ from indicators.catalogue import catalogue
 from indicators.journal import record
 from indicators.publication.feeding import read_feeds
 from indicators.publication.filling import fill
-from indicators.publication.geographies import read_geographies, refresh_members
+from indicators.publication.geographies import read_geographies, refresh_members, require_unchanged
 from indicators.publication.plans import Plan, plans
 from indicators.published import current_release
 from indicators.tables import Release, ReleaseSeries, Series, Withdrawal
@@ -31,6 +31,7 @@ def publish(conn: Connection, progress: Progress, by: Actor = SYSTEM) -> int:
     """Return the id of the release that holds every series of the catalogue, made if anything changed.
 
     `by` is who publishes, for the journal. One publication is made at a time, whichever process makes it.
+    Raises Conflict where territories were loaded meanwhile.
     """
     conn.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
     geographies = read_geographies(conn)
@@ -47,6 +48,7 @@ def publish(conn: Connection, progress: Progress, by: Actor = SYSTEM) -> int:
     for identity in due:
         fill(conn, identity, geographies)
         advance(1)
+    require_unchanged(conn, geographies)
     return _release(conn, sorted(identity for identity, _ in known.values()), by)
 
 
@@ -82,9 +84,10 @@ def _release(conn: Connection, listed: list[int], by: Actor) -> int:
     if latest is not None and latest.digest == digest:
         return int(latest.id)
     withdrawn = sa.select(Withdrawal.release_id).join(Release, Release.id == Withdrawal.release_id)
-    if latest is not None and conn.execute(
-        withdrawn.where(Release.digest == digest, Release.id > latest.id)
-    ).first():
+    if (
+        latest is not None
+        and conn.execute(withdrawn.where(Release.digest == digest, Release.id > latest.id)).first()
+    ):
         # What people withdrew does not come back because a server starts again; one that was withdrawn before the
         # latest comes back when undoing a delivery leads to it, or that delivery would be served for ever.
         return int(latest.id)

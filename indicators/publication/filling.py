@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from geo.errors import Conflict, NotFound
 from geo.sqlfiles import sql_file
-from indicators.publication.geographies import Geographies, read_geographies
+from indicators.publication.geographies import Geographies, read_geographies, require_unchanged
 from indicators.publication.typologies import write_categories
 from indicators.tables import Series
 
@@ -20,6 +20,7 @@ def fill(conn: Connection, series_id: int, geographies: Geographies | None = Non
 
     Two who ask at once wait for each other. Raises NotFound for a series that does not exist, and Conflict where
     the territories were loaded anew since it was published: what it would have been cannot be known any more.
+    Without `geographies`, nothing is kept of what was computed while territories were being loaded.
     """
     # The values of this transaction have no statistics yet: a planner that expects none of them nests loops.
     conn.execute(sa.text("SET LOCAL enable_nestloop = off"))
@@ -41,21 +42,23 @@ def fill(conn: Connection, series_id: int, geographies: Geographies | None = Non
         "weight_import_id": passport.get("weight_import"),
         "levels": series.levels,
     }
+    if not set(series.geography.split("|")) <= {now.between(start, series.millesime) for start in now.versions}:
+        raise Conflict(
+            f"« {series.indicator} » ({series.period}) n’avait pas été calculé dans la géographie {series.millesime} "
+            "avant que ses territoires ne soient rechargés : demandez la publication courante."
+        )
     if "series" in passport:
         given |= _inputs(conn, passport["series"], now)
         if len(passport["series"]) == 2:
             conn.execute(sa.text("DROP TABLE IF EXISTS pairs"))
             _run(conn, "pairs", given)
-    elif series.geography != now.between(given["from_millesime"] or series.millesime, series.millesime):
-        raise Conflict(
-            f"« {series.indicator} » ({series.period}) n’avait pas été calculé dans la géographie {series.millesime} "
-            "avant que ses territoires ne soient rechargés : demandez la publication courante."
-        )
     if passport["by"] == "typology":
         write_categories(conn, given)
     else:
         _run(conn, passport["by"], given)
     conn.execute(sa.update(Series).where(Series.id == series.id).values(computed_at=sa.func.now()))
+    if geographies is None:
+        require_unchanged(conn, now)
 
 
 def _inputs(conn: Connection, digests: list[str], now: Geographies) -> dict[str, int]:

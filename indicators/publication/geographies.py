@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from boundaries.tables import Millesime, Passage
+from geo.errors import Conflict
 from geo.sqlfiles import sql_file
 from indicators.tables import Member, MemberVersion
 
@@ -38,7 +39,7 @@ class Geographies:
 def read_geographies(conn: Connection) -> Geographies:
     """Return the geographies that are loaded now."""
     rows = conn.execute(sa.select(Millesime.year, Millesime.version, Millesime.outlines)).all()
-    move = sa.func.concat(Passage.from_code, ">", Passage.to_code, ":", Passage.weight, ",")
+    move = sa.func.concat(Passage.from_code, ">", Passage.to_code, ":", Passage.weight, Passage.kind, ",")
     moves = sa.func.string_agg(move, aggregate_order_by(sa.literal(""), Passage.from_code, Passage.to_code))
     passages = conn.execute(
         sa.select(Passage.from_millesime, Passage.to_millesime, sa.func.md5(moves)).group_by(
@@ -50,6 +51,17 @@ def read_geographies(conn: Connection) -> Geographies:
         tuple(sorted(row.year for row in rows if row.outlines)),
         {(start, end): digest[:12] for start, end, digest in passages},
     )
+
+
+def require_unchanged(conn: Connection, before: Geographies) -> None:
+    """Do nothing where the geographies are still those that were read before.
+
+    Raises Conflict otherwise: what was computed since is of one geography for a part, and of another for the rest.
+    """
+    if read_geographies(conn) != before:
+        raise Conflict(
+            "Des territoires ont été rechargés pendant le calcul, dont rien n’est gardé : recommencez dans un instant."
+        )
 
 
 def refresh_members(conn: Connection, geographies: Geographies) -> None:
