@@ -73,7 +73,10 @@ def release(columns: int) -> tuple[Cells, Relations]:
     frames = []
     for level in ("commune", *ZONINGS):
         keys = places[level].to_numpy()
-        parts = {name: pd.DataFrame(array).groupby(keys).agg("max" if name == "largest" else "sum") for name, array in wide.items()}
+        parts = {
+            name: pd.DataFrame(array).groupby(keys).agg("max" if name == "largest" else "sum")
+            for name, array in wide.items()
+        }
         zones = parts["value"].index.to_numpy()
         people = places.population.groupby(keys).sum().to_numpy()
         frames.append(
@@ -106,7 +109,13 @@ def release(columns: int) -> tuple[Cells, Relations]:
         whole = [f"{level}:{zone}:{column}" for zone in places[level] for column in names]
         part = [f"commune:{code}:{column}" for code in places.commune for column in names]
         parts_of.append(sums(cells, whole, part, "{} = somme de ses communes".format))
-    for above, below in (("T", names[1 : 1 + sections]), *((f"S{one:02}", [f"D{leaf:02}" for leaf in np.flatnonzero(section_of == one)]) for one in range(sections))):
+    for above, below in (
+        ("T", names[1 : 1 + sections]),
+        *(
+            (f"S{one:02}", [f"D{leaf:02}" for leaf in np.flatnonzero(section_of == one)])
+            for one in range(sections)
+        ),
+    ):
         zones = table[["level", "zone"]].drop_duplicates()
         whole = [f"{level}:{zone}:{above}" for level, zone in zones.to_numpy() for _ in below]
         part = [f"{level}:{zone}:{column}" for level, zone in zones.to_numpy() for column in below]
@@ -134,7 +143,9 @@ def main() -> None:
     start = time.perf_counter()
     disclosed = audit(found.cells, relations, seconds=3_600)
     auditing = time.perf_counter() - start
-    console.print(f"audited in {auditing:.1f} s: {len(disclosed)} disclosures; {protecting + auditing:.1f} s in all")
+    console.print(
+        f"audited in {auditing:.1f} s: {len(disclosed)} disclosures; {protecting + auditing:.1f} s in all"
+    )
     for sentence in report(found).sentences:
         console.print(sentence)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from indicators.secrecy.cells import Cells, Standing
-from indicators.secrecy.intervals import Seen, explore, needs
+from indicators.secrecy.intervals import Seen, explore, movable, needs
 from indicators.secrecy.relations import Relations
 from indicators.secrecy.solver import Program
 from indicators.secrecy.space import Component, Space, components, space
@@ -63,7 +63,8 @@ def audit(
     told: dict[int, tuple[str, ...]] = {}
     while True:
         found = space(cells, relations, recovered=recovered)
-        asked = needs(cells, found, wanted & ~recovered)
+        moves, _ = movable(found)
+        asked = needs(cells, found, wanted & ~recovered & (cells.protected | ~moves))
         seen = Seen.nothing(len(cells))
         narrow = explore(found, asked, seen, integer=integer, seconds=seconds)
         _explain(cells, relations, found, np.flatnonzero(narrow), told, explained)

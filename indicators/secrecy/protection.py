@@ -8,7 +8,7 @@ import numpy as np
 from indicators.secrecy.cells import Cells, Flags, Indices, Standing
 from indicators.secrecy.covering import cover
 from indicators.secrecy.errors import Inconclusive
-from indicators.secrecy.intervals import Seen, explore, needs
+from indicators.secrecy.intervals import Seen, explore, movable, needs
 from indicators.secrecy.optimum import SMALL, optimum
 from indicators.secrecy.relations import Relations
 from indicators.secrecy.repairing import Repair
@@ -98,18 +98,17 @@ def _heuristic(cells: Cells, relations: Relations, integer: bool, deadline: floa
         found = space(cells, relations)
         protected = cells.protected
         asked = needs(cells, found, protected)
-        narrow = explore(found, asked, seen, integer=integer, seconds=_left(deadline))
+        narrow = explore(found, asked, seen, integer=integer, seconds=_left(deadline), exact=False)
         if narrow.any():
             cells = _repair(cells, relations, seen, np.flatnonzero(narrow), integer, deadline)
             continue
-        published = _recoverable(cells, relations, seen, deadline)
+        published = _recoverable(cells, relations, _left(deadline))
         if not published.any():
             return cells
         # a secondary cell that can be computed back protects nothing: it is published, and told as such
-        standing = np.where(published, np.uint8(Standing.PUBLISHED), cells.standing)
-        before = cells
-        cells = cells.with_standing(standing)
-        if len(relations.active(~cells.hidden)) != len(relations.active(~before.hidden)):
+        rows = len(relations.active(~cells.hidden))
+        cells = cells.with_standing(np.where(published, np.uint8(Standing.PUBLISHED), cells.standing))
+        if len(relations.active(~cells.hidden)) != rows:
             seen = Seen.nothing(len(cells))
     raise Inconclusive("La recherche des masques secondaires ne s’est pas stabilisée : rien n’est publié.")
 
@@ -121,6 +120,7 @@ def _repair(
     guide = Seen(seen.low.copy(), seen.high.copy(), seen.exact_low, seen.exact_high) if integer else seen
     repair = Repair(cells, relations, guide, seconds=_left(deadline))
     asked = needs(cells, repair.space, cells.protected)
+    repair.sweep(asked)
     for cell in narrow:
         _left(deadline)
         if not asked.met(guide.low, guide.high)[cell]:
@@ -134,11 +134,13 @@ def _repair(
     return repair.cells
 
 
-def _recoverable(cells: Cells, relations: Relations, seen: Seen, deadline: float) -> Flags:
+def _recoverable(cells: Cells, relations: Relations, seconds: float) -> Flags:
     secondary = np.asarray(cells.standing == Standing.SECONDARY)
     found = space(cells, relations)
-    trial = Seen(seen.low.copy(), seen.high.copy(), np.zeros(len(cells), bool), np.zeros(len(cells), bool))
-    return explore(found, needs(cells, found, secondary), trial, seconds=_left(deadline))
+    moves, decided = movable(found)
+    if decided:
+        return secondary & ~moves
+    return explore(found, needs(cells, found, secondary & ~moves), Seen.nothing(len(cells)), seconds=seconds)
 
 
 def _sorted(relations: Relations) -> Relations:

@@ -77,6 +77,13 @@ class Program:
         )
         status = self._solver.run()
         reached = self._solver.getModelStatus()
+        if reached not in (_OPTIMAL, *_LIMITS):
+            # the basis of the last objective may have gone bad: once again from nothing, before giving up
+            self._accept(self._solver.clearSolver(), "de recommencer")
+            self._set("presolve", "on")
+            self._set("simplex_strategy", 0)
+            status = self._solver.run()
+            reached = self._solver.getModelStatus()
         if reached in _LIMITS:
             raise OutOfTime("Le calcul du secret n’a pas abouti dans le temps donné : rien n’est publié.")
         if reached == _INFEASIBLE:

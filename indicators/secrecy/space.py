@@ -58,6 +58,12 @@ class Component:
     low: Floats
     high: Floats
 
+    @property
+    def settled(self) -> bool:
+        """Whether the centre itself verifies everything: no cell is without a known value."""
+        cells = (self.low <= 0) & (self.high >= 0)
+        return bool(cells.all() and ((self.row_low <= 0) & (self.row_high >= 0)).all())
+
 
 def space(cells: Cells, relations: Relations, *, recovered: Flags | None = None, substitute: bool = True) -> Space:
     """Return what a reader of the visible cells may believe; `recovered` cells count as seen exactly."""

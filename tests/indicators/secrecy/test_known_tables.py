@@ -35,12 +35,15 @@ def test_a_heuristic_is_never_cheaper_than_the_optimum_and_says_what_it_is():
 
 def test_four_by_four_gives_47_back_exactly():
     cells, relations = margins(FOUR, "wxyz", "abcd")
-    shown = cells.marked("wa wb wc xa xc yb yd zb zd".split(), Standing.PRIMARY)
+    shown = cells.marked(["wa", "wb", "wc", "xa", "xc", "yb", "yd", "zb", "zd"], Standing.PRIMARY)
     told = audit(shown, relations)
     assert [(one.cell, one.exact, round(one.low, 6)) for one in told] == [("wb", True, 47.0)]
     assert "47" in told[0].sentence
     # either half of the table gives it: rows w and x less columns a and c, or columns b and d less rows y and z
-    ways = [{"ligne w.", "ligne x.", "colonne .a", "colonne .c"}, {"ligne y.", "ligne z.", "colonne .b", "colonne .d"}]
+    ways = [
+        {"ligne w.", "ligne x.", "colonne .a", "colonne .c"},
+        {"ligne y.", "ligne z.", "colonne .b", "colonne .d"},
+    ]
     assert set(told[0].relations) in ways
     wider = shown.marked(["xd"], Standing.SECONDARY)
     low, high = bounds(wider, relations, wider.hidden)

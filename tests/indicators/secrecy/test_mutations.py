@@ -37,7 +37,14 @@ SECRET = ["a1:x", "c2:y"]
 def _release() -> tuple[Cells, Relations]:
     """Return the release before protection: communes, EPCI, departements and all, by kind and in total."""
     value = {f"{one}:{kind}": VALUES[i, j] for i, one in enumerate(COMMUNES) for j, kind in enumerate(KINDS)}
-    places = {"A": EPCI, "B": EPCI, "C": EPCI, "1": DEPARTEMENT, "2": DEPARTEMENT, "R": dict.fromkeys(COMMUNES, "R")}
+    places = {
+        "A": EPCI,
+        "B": EPCI,
+        "C": EPCI,
+        "1": DEPARTEMENT,
+        "2": DEPARTEMENT,
+        "R": dict.fromkeys(COMMUNES, "R"),
+    }
     for zone, of in places.items():
         for kind in KINDS:
             value[f"{zone}:{kind}"] = sum(value[f"{one}:{kind}"] for one in COMMUNES if of[one] == zone)
@@ -94,7 +101,9 @@ def _more(ids: list[str], value: list[float], **given: object) -> Cells:
         np.concatenate([shown.value, value]),
         standing=np.concatenate([shown.standing, np.full(count, given.pop("standing", Standing.PUBLISHED))]),
         cost=np.concatenate([shown.cost, np.ones(count)]),
-        seen=tuple(np.concatenate([own, more]) for own, more in zip((shown.value, shown.value), seen, strict=True)),
+        seen=tuple(
+            np.concatenate([own, more]) for own, more in zip((shown.value, shown.value), seen, strict=True)
+        ),
         width=np.concatenate([shown.width, np.zeros(count)]),
     )
 
@@ -158,7 +167,9 @@ def test_some_zoning_does_disclose():
 def test_a_perimeter_by_difference():
     # the perimeter of all communes but one, beside the region's total
     cells = _more(["but:x"], [float(VALUES[1:, 0].sum())])
-    added = sums(cells, ["but:x"] * 7, [f"{one}:x" for one in COMMUNES[1:]], "SCoT {} = somme de ses communes".format)
+    added = sums(
+        cells, ["but:x"] * 7, [f"{one}:x" for one in COMMUNES[1:]], "SCoT {} = somme de ses communes".format
+    )
     told = [one for one in _told(cells, added) if one.cell == "a1:x"]
     assert told
     assert told[0].exact
@@ -341,7 +352,10 @@ def test_hiding_the_rate_is_what_a_ratio_asks():
     cells = _more(["pop", "rate"], [80.0, 2.5])
     cells = cells.changed(eligible=np.array([one != "pop" for one in cells.id]))
     relations = together(
-        [_widened(cells), ratios(cells, ["rate"], ["a1:x"], ["pop"], "taux {} = nombre / population".format, scale=100)]
+        [
+            _widened(cells),
+            ratios(cells, ["rate"], ["a1:x"], ["pop"], "taux {} = nombre / population".format, scale=100),
+        ]
     )
     for best in (True, False):
         found = protect(cells, relations, best=best)

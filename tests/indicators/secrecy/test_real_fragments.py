@@ -48,7 +48,12 @@ def _country(communes, unit):
     names = {"e": "EPCI {} = somme de ses communes", "d": "département {} = somme de ses communes"}
     relations = together(
         [
-            sums(cells, list(letter + units[kind]), list("u" + units.index), lambda one: names[one[0]].format(one[1:]))
+            sums(
+                cells,
+                list(letter + units[kind]),
+                list("u" + units.index),
+                lambda one: names[one[0]].format(one[1:]),
+            )
             for letter, kind in (("e", "epci"), ("d", "departement"))
         ]
     )
