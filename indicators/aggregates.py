@@ -16,7 +16,7 @@ from indicators.aggregation import Aggregate, Values, along, growth, index, rati
 from indicators.catalogue import Indicator
 from indicators.catalogue import indicator as sheet
 from indicators.natures import Operation, over_space, over_time, two_dates
-from indicators.publication.periods import reference_date, years_between
+from indicators.publication.periods import denominator_period, reference_date, years_between
 from indicators.statuses import Status
 
 
@@ -83,7 +83,7 @@ def over_set(
         return _answer(made, operation, formula, {"weighted_sum": means, "weights": weights}, means)
     if operation is Operation.RATIO:
         over = read(str(item.numerator), period)
-        under = _denominator(conn, item, period, members, release_id)
+        under = read(str(item.denominator), denominator_period(item, period, members.millesime))
         factor = f"{item.factor:g} × " if item.factor != 1 else ""
         formula = f"{factor}somme de {item.numerator} {over.period} / somme de {item.denominator} {under.period}"
         made = ratio(over.values, under.values, item.factor)
@@ -135,16 +135,6 @@ def _growth(item: Indicator, period: str, read: Callable[[str, str], _Read]) -> 
     formula = f"100 × ((somme de {base.id} {last} / somme de {base.id} {first}) ^ (1 / {years:g}) − 1)"
     made = growth(start.values, end.values, years)
     return _answer(made, Operation.GROWTH, formula, {"first": start, "last": end}, end)
-
-
-def _denominator(
-    conn: Connection, item: Indicator, period: str, members: Members, release_id: int | None
-) -> _Read:
-    """The denominator of the same period, or, where it has no year of its own (a surface), of the geography."""
-    name = str(item.denominator)
-    offered = published.choices(conn, name, release_id).periods_in(members.millesime)
-    own = period if period in offered else str(members.millesime)
-    return _read(conn, sheet(name), own, members, release_id)
 
 
 def _categories(found: _Read) -> Answer:

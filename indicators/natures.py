@@ -454,7 +454,7 @@ def two_dates(sheet: Sheet, period: str) -> tuple[str, str]:
     Raises NatureForbids when it has one only, or when the second does not follow the first.
     """
     first, _, last = period.partition("-")
-    if first.isdecimal() and last.isdecimal() and len(first) == len(last) == 4 and first < last:
+    if first.isdecimal() and last.isdecimal() and len(first) == len(last) == 4 and "0000" < first < last:
         return first, last
     rules = sheet.nature.rules
     raise NatureForbids(

@@ -32,7 +32,8 @@ def _mean(passport: Mapping[str, Any]) -> float | None:
     if _unknown_share(pieces):
         return None
     if len(pieces) == 1 and passport["coverage"] == 1:  # one unit and nothing else: the producer's own mean
-        return pieces[0]["value"]
+        value: float | None = pieces[0]["value"]
+        return value
     total = weight = 0.0
     for piece in pieces:
         fit = piece["status"] not in _DOUBTFUL and piece["weighting_status"] not in _DOUBTFUL

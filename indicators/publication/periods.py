@@ -3,7 +3,7 @@
 from datetime import date
 from itertools import combinations
 
-from indicators.catalogue import Indicator
+from indicators.catalogue import Indicator, catalogue
 
 
 def reference_date(indicator: Indicator, period: str) -> date:
@@ -27,6 +27,18 @@ def years_between(start: date, end: date) -> float:
     anniversary = _shifted(start, whole)
     following = _shifted(start, whole + 1)
     return whole + (end - anniversary).days / (following - anniversary).days
+
+
+def denominator_period(indicator: Indicator, period: str, millesime: int) -> str:
+    """Return the period of the denominator of a ratio: `denominator_lag` years later, or the geography's of a surface.
+
+    >>> from indicators.catalogue import indicator
+    >>> [denominator_period(indicator(name), "2018", 2021) for name in ("densite_medicale", "densite")]
+    ['2019', '2021']
+    """
+    if catalogue()[str(indicator.denominator)].derivation == "area":
+        return str(millesime)
+    return str(int(period) + indicator.denominator_lag) if indicator.denominator_lag else period
 
 
 def spans(indicator: Indicator, base: Indicator, periods: list[str]) -> list[tuple[str, str, float]]:

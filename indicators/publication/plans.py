@@ -14,7 +14,7 @@ from indicators.catalogue import Indicator, catalogue
 from indicators.natures import Nature
 from indicators.publication.feeding import Feed, Feeds
 from indicators.publication.geographies import Geographies
-from indicators.publication.periods import spans
+from indicators.publication.periods import denominator_period, spans
 
 COMMUNES = (Level.COMMUNE, Level.ARRONDISSEMENT_MUNICIPAL)
 
@@ -150,8 +150,7 @@ def _producer(indicator: Indicator, feeds: Sequence[Feed], year: int, geographie
 def _ratios(indicator: Indicator, made: Made) -> Iterator[Plan]:
     over, under = made[str(indicator.numerator)], made[str(indicator.denominator)]
     for (period, year), first in over.items():
-        later = str(int(period) + indicator.denominator_lag) if indicator.denominator_lag else period
-        second = under.get((later, year)) or under.get((str(year), year))
+        second = under.get((denominator_period(indicator, period, year), year))
         if second is not None:
             formula = f"{indicator.numerator} / {indicator.denominator}"
             if indicator.factor != 1:

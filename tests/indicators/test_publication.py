@@ -9,12 +9,15 @@ from computed import table as values_of
 from deliveries import bring
 from toycountry import POPULATIONS, country
 
+from boundaries import sets
 from boundaries.levels import Level
 from boundaries.load import load
 from boundaries.places import Place
 from geo.errors import NotFound
 from geo.progress import silent
 from indicators import published
+from indicators.aggregates import over_set
+from indicators.catalogue import indicator as sheet
 from indicators.publication import publish
 from indicators.statuses import Status
 from indicators.tables import Release
@@ -228,3 +231,28 @@ def test_a_producers_own_mean_keeps_its_status_and_needs_no_weight(conn: sa.Conn
     assert communes["49001"] == Read(500.0, Status.OBSERVED, 1.0)
     epci = read(conn, "prix_m2_logement", Level.EPCI, "2020", 2023)
     assert epci["200000001"] == Read(50.0, Status.PARTIAL, 0.5)  # 35001 alone: a mean of 44001 would say nothing
+
+
+def test_a_denominator_is_of_its_own_year_and_never_of_that_of_the_geography(conn: sa.Connection) -> None:
+    load(conn, country(2023), "52", silent)
+    load(conn, country(2024), "52", silent)
+    bring(conn, "2018", 2023, dict.fromkeys(POPULATIONS, 1.0), indicator="medecins_generalistes")
+    for year, times in (("2018", 1), ("2023", 5), ("2024", 6)):
+        bring(conn, year, 2023, {code: float(value * times) for code, value in POPULATIONS.items()})
+    publish(conn, silent)
+    assert (
+        published.choices(conn, "densite_medicale").millesimes == ()
+    )  # the people of 1 January 2019 are not known
+    bring(conn, "2019", 2023, {code: float(value * 2) for code, value in POPULATIONS.items()})
+    publish(conn, silent)
+    for millesime in (2023, 2024):
+        told = read(conn, "densite_medicale", Level.DEPARTEMENT, "2018", millesime)
+        assert told["44"].value == pytest.approx(10_000 * 4 / 2_000)
+        made = over_set(
+            conn,
+            sheet("densite_medicale"),
+            sets.chosen(conn, [Place(Level.DEPARTEMENT, "44")], millesime),
+            "2018",
+        )
+        assert made.made.value == pytest.approx(told["44"].value)
+        assert made.formula.endswith("somme de population 2019")
