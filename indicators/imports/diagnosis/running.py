@@ -14,6 +14,7 @@ from indicators.imports.diagnosis.cells import Cells
 from indicators.imports.diagnosis.codes import Codes, Row, judge_millesime
 from indicators.imports.diagnosis.coverage import look_for_missing
 from indicators.imports.diagnosis.doubles import look_for_doubles
+from indicators.imports.diagnosis.fitness import look_at_fitness
 from indicators.imports.diagnosis.form import Shape, look_at_file, look_at_headings, units_in_headings
 from indicators.imports.diagnosis.jumps import look_for_jumps
 from indicators.imports.diagnosis.ledger import Ledger
@@ -67,6 +68,7 @@ def diagnose(
         total_rows[id(layout)] = codes.totals
         if layout.table.level is Level.COMMUNE or Level.COMMUNE in layout.table.levels.values():
             communes |= codes.present | {row.code for row in codes.rows}
+    look_at_fitness(ledger, found)
     if millesime is not None:
         judge_millesime(communes, millesime, reference, found)
         look_for_doubles(ledger, mapping, found)

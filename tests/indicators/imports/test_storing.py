@@ -146,3 +146,30 @@ def test_a_delivery_is_compared_with_the_last_one(toy: sa.Connection, tmp_path: 
     thousand = "code;ventes\n44001;10000\n44002;s\n44003;30000\n44004;0\n49001;50000\n49002;60000\n"
     families = {str(finding.family) for finding in controlled(toy, tmp_path, thousand).diagnosis.findings}
     assert families == {"unit"}  # a thousand times the last delivery: the unit changed
+
+
+@pytest.mark.parametrize(
+    ("indicator", "period", "why"),
+    [
+        ("densite", "2022", "« densite » ne s’importe pas : l’observatoire le calcule."),
+        (
+            "population",
+            "2022-T1",
+            "« 2022-T1 » n’est pas une année : « population » sert à calculer « evolution_an",
+        ),
+        ("medecins_generalistes", "2016-2022", "« medecins_generalistes » sert à calculer « densite_medicale »"),
+        ("population", "0000", "« 0000 » n’est pas une année"),
+        ("ventes_logements", "l’an dernier", "« l’an dernier » n’est pas une période"),
+    ],
+)
+def test_what_no_publication_could_be_made_of_is_said_at_the_control(
+    toy: sa.Connection, tmp_path: Path, indicator: str, period: str, why: str
+) -> None:
+    found = controlled(toy, tmp_path, how=mapping(indicator).at(period=period))
+    assert any(why in finding.sentence for finding in found.diagnosis.findings), found.diagnosis.findings
+    with pytest.raises(Conflict, match="1 point"):
+        keep(toy, CONTRIBUTOR, found, silent)
+
+
+def test_a_quarter_is_the_period_of_what_counts_no_years(toy: sa.Connection, tmp_path: Path) -> None:
+    keep(toy, CONTRIBUTOR, controlled(toy, tmp_path, how=mapping().at(period="2022-T1")), silent)
