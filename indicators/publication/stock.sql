@@ -50,6 +50,21 @@ cut AS (
 ),
 
 sums AS (
+    -- in the geography of the delivery a unit is itself: there is nothing to sum
+    SELECT
+        p.unit_id AS territory_id,
+        p.value,
+        CASE WHEN p.value IS NULL THEN 0 ELSE 1 END::double precision AS coverage,
+        p.status AS lowest,
+        p.status AS highest,
+        p.status = 'partial' AS partial,
+        p.status = 'provisional' AS provisional,
+        p.status IN ('estimated', 'not-significant') AS estimated,
+        p.status = 'not-significant' AS not_significant,
+        p.status = 'secret' AS secret
+    FROM everywhere AS p
+    WHERE :from_millesime = :to_millesime
+    UNION ALL
     SELECT
         m.territory_id,
         sum(p.value * p.weight) AS value,
@@ -67,6 +82,7 @@ sums AS (
         bool_or(p.status = 'secret') AS secret
     FROM everywhere AS p
     INNER JOIN indicators.member AS m ON m.millesime = :to_millesime AND m.unit_id = p.unit_id
+    WHERE m.territory_id <> m.unit_id OR :from_millesime <> :to_millesime
     GROUP BY m.territory_id
 )
 
