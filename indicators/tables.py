@@ -118,7 +118,7 @@ class Recipe(Stored):
 
 
 class Member(Stored):
-    """A territory and each unit that makes it: its communes, or itself. Kept up to date with the millesimes."""
+    """A territory and each unit that its values may be made of: itself, its communes, its departements."""
 
     __tablename__ = "member"
     __table_args__ = {"schema": SCHEMA}

@@ -114,6 +114,7 @@ def _inputs(conn: Connection, series: sa.Row[Any], territory: sa.Row[Any], place
         "import_id": stored.get("import"),
         "import_ids": stored.get("imports"),
         "weight_import_id": stored.get("weight_import"),
+        "levels": series.levels,
         "level": place.level.value,
         "code": place.code,
     }

@@ -9,11 +9,11 @@ SELECT
     v.line,
     v.sheet,
     v.import_id
-FROM indicators.import_value AS v
+FROM unnest(CAST(:import_ids AS integer []), CAST(:levels AS text [])) AS i (import_id, level)
+INNER JOIN indicators.import_value AS v ON v.import_id = i.import_id AND v.level = i.level
 LEFT JOIN boundaries.territory AS o
     ON o.millesime = :from_millesime AND o.level = v.level AND o.code = v.code
-WHERE v.import_id = ANY(CAST(:import_ids AS integer []))
-  AND v.level = CAST(:level AS text)
+WHERE i.level = CAST(:level AS text)
   AND (
       (v.code = CAST(:code AS text) AND NOT EXISTS (
           SELECT 1

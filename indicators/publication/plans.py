@@ -17,6 +17,7 @@ from indicators.publication.geographies import Geographies
 from indicators.publication.periods import denominator_period, spans
 
 COMMUNES = (Level.COMMUNE, Level.ARRONDISSEMENT_MUNICIPAL)
+DEPARTEMENTS = {Level.DEPARTEMENT, Level.REGION, Level.FRANCE}  # and what is made of them
 
 
 @dataclass(frozen=True)
@@ -75,20 +76,27 @@ def _area(indicator: Indicator, year: int, geographies: Geographies) -> Plan:
 def _imported(
     indicator: Indicator, period: str, levels: Mapping[Level, Feed], feeds: Feeds, geographies: Geographies
 ) -> Iterator[Plan]:
-    unit = Level.COMMUNE if Level.COMMUNE in levels else next(iter(sorted(levels, key=list(Level).index)))
-    feed = levels[unit]
-    weight = feeds.get(str(indicator.weight), {}).get(period, {}).get(unit)
+    unit = _unit(levels)
+    feed = levels[unit] if unit else None
+    weight = feeds.get(str(indicator.weight), {}).get(period, {}).get(unit) if unit else None
     for year in geographies.versions:
-        if indicator.nature.additive:
+        if unit and feed and indicator.nature.additive:
             yield _stock(indicator, feed, unit, year, geographies)
-        elif indicator.nature is Nature.TYPOLOGY and unit is Level.COMMUNE:
+        elif unit is Level.COMMUNE and feed and indicator.nature is Nature.TYPOLOGY:
             yield _typology(indicator, feed, year, geographies)
-        elif weight is not None and weight.millesime == feed.millesime:
+        elif unit and feed and weight and weight.millesime == feed.millesime:
             yield _mean(indicator, feed, weight, unit, year, geographies)
         elif chosen := [own for own in levels.values() if own.level in indicator.every_level]:
             # levels delivered in several geographies make one series each, in its own; the newest is the series
             newest = max(own.millesime for own in chosen)
             yield _producer(indicator, [own for own in chosen if own.millesime == newest], year, geographies)
+
+
+def _unit(levels: Mapping[Level, Feed]) -> Level | None:
+    """The level that all the others delivered are made of, which alone is read then; None where there is none."""
+    if Level.COMMUNE in levels:
+        return Level.COMMUNE
+    return Level.DEPARTEMENT if Level.DEPARTEMENT in levels and levels.keys() <= DEPARTEMENTS else None
 
 
 def _stock(indicator: Indicator, feed: Feed, unit: Level, year: int, geographies: Geographies) -> Plan:
@@ -144,7 +152,8 @@ def _producer(indicator: Indicator, feeds: Sequence[Feed], year: int, geographie
         "imports": [own.import_id for own in feeds],
     }
     levels = tuple(own.level for own in feeds)
-    return _plan(indicator, feed, year, geographies, levels, (), passport, tuple(own.digest for own in feeds))
+    units = levels if indicator.nature.additive else ()  # what adds up may be divided, each level by itself
+    return _plan(indicator, feed, year, geographies, levels, units, passport, tuple(own.digest for own in feeds))
 
 
 def _ratios(indicator: Indicator, made: Made) -> Iterator[Plan]:
@@ -270,10 +279,7 @@ def _method(feed: Feed, year: int, own: str) -> str:
 
 
 def _above(indicator: Indicator, unit: Level) -> tuple[Level, ...]:
-    """The levels of an indicator that sums over a unit give."""
+    """The levels of an indicator that sums over communes, or over departements, give."""
     if unit is Level.COMMUNE:
         return indicator.every_level
-    known = {
-        Level.DEPARTEMENT: (Level.DEPARTEMENT, Level.REGION, Level.FRANCE),
-    }.get(unit, (unit,))
-    return tuple(level for level in indicator.every_level if level in known)
+    return tuple(level for level in indicator.every_level if level in DEPARTEMENTS)

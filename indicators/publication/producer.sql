@@ -37,11 +37,13 @@ before AS (
 ),
 
 after AS (
-    -- and those of each upper territory of the target
-    SELECT s.level, s.code, p.origin_id, p.unit_id
-    FROM pieces AS p
-    INNER JOIN indicators.member AS m ON m.millesime = :to_millesime AND m.unit_id = p.unit_id
+    -- and those of each upper territory of the target, its communes that come from nowhere known included
+    SELECT s.level, s.code, p.origin_id, u.id AS unit_id
+    FROM boundaries.territory AS u
+    INNER JOIN indicators.member AS m ON m.millesime = :to_millesime AND m.unit_id = u.id
     INNER JOIN boundaries.territory AS s ON s.id = m.territory_id AND s.level <> 'commune'
+    LEFT JOIN pieces AS p ON p.unit_id = u.id
+    WHERE u.millesime = :to_millesime AND u.level = 'commune' AND :from_millesime <> :to_millesime
 ),
 
 unchanged AS (

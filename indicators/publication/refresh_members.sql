@@ -1,6 +1,6 @@
--- The units of every territory of one millesime, taken from its memberships: its communes, or itself for a commune
--- and for a municipal arrondissement (which is part of no sum); the departements too, for what is known of nothing
--- smaller. Integers only: every series joins this table.
+-- The units of every territory of one millesime, taken from its memberships: its communes; the departements too, for
+-- what is known of nothing smaller; and itself, for what is known of it alone. Integers only: every series joins this
+-- table.
 INSERT INTO indicators.member (millesime, territory_id, unit_id)
 SELECT t.millesime, t.id, u.id
 FROM boundaries.membership AS m
@@ -13,5 +13,5 @@ WHERE m.millesime = :millesime
 UNION ALL
 SELECT t.millesime, t.id, t.id
 FROM boundaries.territory AS t
-WHERE t.millesime = :millesime AND t.level IN ('commune', 'arrondissement-municipal', 'departement')
+WHERE t.millesime = :millesime
 ORDER BY 1, 2, 3

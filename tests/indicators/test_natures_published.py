@@ -1,5 +1,7 @@
 """Every nature worked by hand on the toy country: at each level, and in another geography."""
 
+from dataclasses import replace
+
 import pytest
 import sqlalchemy as sa
 from computed import table
@@ -8,9 +10,12 @@ from toycountry import POPULATIONS, country
 
 from boundaries.levels import Level
 from boundaries.load import load
+from boundaries.places import Place
 from geo.progress import silent
+from indicators.passports import PassportId, read_passport
 from indicators.publication import publish
 from indicators.statuses import Status
+from indicators.tables import Import, ImportValue
 
 Cell = tuple[float | None, Status]
 
@@ -136,3 +141,65 @@ def test_what_is_known_of_departements_alone_is_summed_to_the_region_and_says_no
     assert cells(conn, "part_75_plus", Level.REGION, "2021", 2024)["52"] == (16.0, Status.OBSERVED)
     with pytest.raises(Exception, match="n’est pas publié au niveau « commune »"):
         table(conn, "population_estimee", Level.COMMUNE, "2020", 2024)
+
+
+def test_what_is_known_of_epci_alone_is_theirs_and_impossible_where_they_changed(
+    two_geographies: sa.Connection,
+) -> None:
+    conn = two_geographies
+    for indicator, first in (("ventes_maisons", 5.0), ("ventes_logements", 10.0)):
+        values: dict[str, float | None] = {"200000001": first, "200000002": 4 * first, "200000003": 8 * first}
+        bring(conn, "2020", 2023, values, indicator=indicator, level="epci")
+    bring(conn, "2020", 2023, {"44": 70.0}, indicator="ventes_logements", level="departement")
+    publish(conn, silent)
+    own = cells(conn, "ventes_maisons", Level.EPCI, "2020", 2023)
+    assert own["200000003"] == (40.0, Status.OBSERVED)
+    later = cells(conn, "ventes_maisons", Level.EPCI, "2020", 2024)
+    assert later["200000001"] == (5.0, Status.OBSERVED)
+    assert later["200000003"] == (None, Status.IMPOSSIBLE)  # it gained 49002
+    assert cells(conn, "ventes_logements", Level.DEPARTEMENT, "2020", 2023)["44"] == (70.0, Status.OBSERVED)
+    share = cells(conn, "part_maisons_ventes", Level.EPCI, "2020", 2023)
+    assert share["200000002"] == (50.0, Status.OBSERVED)
+    assert cells(conn, "part_maisons_ventes", Level.EPCI, "2020", 2024)["200000003"] == (None, Status.IMPOSSIBLE)
+
+
+def test_a_mean_weighted_by_epci_is_the_producers(two_geographies: sa.Connection) -> None:
+    conn = two_geographies
+    for indicator, value in (("prix_m2_logement", 3_000.0), ("ventes_logements", 10.0)):
+        bring(conn, "2020", 2023, {"200000001": value}, indicator=indicator, level="epci")
+    publish(conn, silent)
+    assert cells(conn, "prix_m2_logement", Level.EPCI, "2020", 2023)["200000001"] == (3_000.0, Status.OBSERVED)
+
+
+def test_a_median_of_an_epci_that_gained_a_commune_from_nowhere_known_is_not_kept(conn: sa.Connection) -> None:
+    before = country(2023, outlines=False)
+    gone = before.communes["code"] != "44002"
+    load(conn, replace(before, communes=before.communes[gone]), "52", silent)
+    load(conn, country(2024), "52", silent)
+    medians: dict[str, float | None] = {"200000001": 21_000.0, "200000002": 22_000.0, "200000003": 23_000.0}
+    bring(conn, "2021", 2023, medians, indicator="niveau_vie_median", level="epci")
+    publish(conn, silent)
+    later = cells(conn, "niveau_vie_median", Level.EPCI, "2021", 2024)
+    assert later["200000001"] == (None, Status.IMPOSSIBLE)
+    assert later["200000002"] == (22_000.0, Status.OBSERVED)
+
+
+def test_the_passport_of_a_median_shows_the_line_in_force(two_geographies: sa.Connection) -> None:
+    # one delivery of communes and EPCI, whose communes another one corrects
+    conn = two_geographies
+    number = bring(conn, "2021", 2023, {"44001": 20_000.0}, indicator="niveau_vie_median")
+    of_it = Import.delivery_id == number
+    conn.execute(sa.update(Import).where(of_it).values(levels=["commune", "epci"]))
+    own = conn.execute(sa.select(Import.id).where(of_it)).scalar_one()
+    conn.execute(
+        sa.insert(ImportValue).values(
+            import_id=own, level="epci", code="200000001", value=21_000.0, status=Status.OBSERVED
+        )
+    )
+    bring(conn, "2021", 2023, {"44001": 20_500.0}, indicator="niveau_vie_median")
+    publish(conn, silent)
+    for level, code, value in ((Level.COMMUNE, "44001", 20_500.0), (Level.EPCI, "200000001", 21_000.0)):
+        series = table(conn, "niveau_vie_median", level, "2021", 2023).series
+        passport = read_passport(conn, PassportId(series.digest, Place(level, code)))
+        assert [row["value"] for row in passport["inputs"]] == [value]
+        assert passport["recomputed"] == passport["value"] == value
