@@ -11,7 +11,7 @@ from api.settings import Settings
 from api.setup import DOWNLOADS, analyze
 from boundaries.places import Place
 from boundaries.sources import geo_api as boundaries_api
-from geo.errors import Conflict, Invalid
+from geo.errors import Invalid, OresError
 from geo.progress import Progress
 from indicators.actors import Actor
 from indicators.imports import report
@@ -101,26 +101,34 @@ def import_folder(
     """Return (file, number or None, what hinders it) for every file of a folder that a recipe knows.
 
     Each is imported in its own transaction, so an interruption keeps what is done and a second run goes on; those
-    that are there already are left alone, those that wait for a decision are left aside. Then all is published.
+    that are there already are left alone, those that are refused or wait for a decision are left aside. Then all is
+    published.
     """
     files = sorted(one for one in folder.rglob("*") if one.is_file() and recipes_for(one.name))
     told: list[tuple[str, int | None, str]] = []
     advance = progress("Fichiers du dossier", len(files))
     for path in files:
-        found = controlled(engine, path, Manner(decisions=decisions))
-        try:
-            with engine.begin() as conn:
-                number = _released(conn, found, actor, progress)
-            told.append((path.name, number, ""))
-        except Conflict as refusal:
-            todo = report.what_to_do(found.diagnosis, decisions)
-            told.append((path.name, None, " ".join([refusal.detail, *todo])))
+        told.append((path.name, *_of_folder(engine, path, decisions, actor, progress)))
         advance(1)
     analyze(engine)
     with engine.begin() as conn:
         publish(conn, progress, actor)
     analyze(engine)
     return told
+
+
+def _of_folder(
+    engine: Engine, path: Path, decisions: Decisions, actor: Actor, progress: Progress
+) -> tuple[int | None, str]:
+    """The number of the delivery that a file is now, or what hinders it."""
+    todo: list[str] = []
+    try:
+        found = controlled(engine, path, Manner(decisions=decisions))
+        todo = report.what_to_do(found.diagnosis, decisions)
+        with engine.begin() as conn:
+            return _released(conn, found, actor, progress), ""
+    except OresError as refusal:
+        return None, " ".join([refusal.detail, *todo])
 
 
 def change(engine: Engine, act: Callable[[Connection, Actor], Any], actor: Actor, progress: Progress) -> None:
