@@ -94,8 +94,7 @@ def _release(conn: Connection, listed: list[int], by: Actor) -> int:
     release_id = conn.execute(
         sa.insert(Release).values(digest=digest, published_by=by.name).returning(Release.id)
     ).scalar_one()
-    conn.execute(
-        sa.insert(ReleaseSeries), [{"release_id": release_id, "series_id": identity} for identity in listed]
-    )
+    series = sa.select(sa.literal(release_id), Series.id).where(Series.id.in_(listed))
+    conn.execute(sa.insert(ReleaseSeries).from_select(["release_id", "series_id"], series))
     record(conn, by, "published", release_id=release_id, series=len(listed))
     return release_id

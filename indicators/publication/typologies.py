@@ -28,7 +28,8 @@ def write_categories(conn: Connection, given: dict[str, Any]) -> None:
     """
     statement = sql_file(HERE, "categories")
     wanted = {name: given[name] for name in statement.compile().params}
-    pieces = pd.DataFrame([dict(row) for row in conn.execute(statement, wanted).mappings()])
+    rows = conn.execute(statement, wanted)
+    pieces = pd.DataFrame(rows.all(), columns=list(rows.keys()))
     communes = pd.DataFrame(
         conn.execute(
             sa.select(Territory.id, Territory.code).where(
@@ -44,9 +45,10 @@ def write_categories(conn: Connection, given: dict[str, Any]) -> None:
     statuses = kinds.map(
         {Kind.EXACT: Status.OBSERVED, Kind.ESTIMATED: Status.ESTIMATED, Kind.IMPOSSIBLE: Status.IMPOSSIBLE}
     )
-    statuses = communes["target"].map(kept).fillna(statuses).fillna(Status.MISSING.value)
+    own = communes["target"].map(kept).astype(object)
+    statuses = own.fillna(statuses.astype(object)).fillna(Status.MISSING.value)
     values = communes["target"].map(found["category"]).astype(float)
-    rows = pd.DataFrame(
+    written = pd.DataFrame(
         {
             "series_id": given["series_id"],
             "territory_id": communes["territory_id"],
@@ -55,4 +57,4 @@ def write_categories(conn: Connection, given: dict[str, Any]) -> None:
             "coverage": np.where(values.isna(), 0.0, 1.0),
         }
     ).sort_values("territory_id")
-    copy_frame(conn, Value.__table__, rows)  # type: ignore[arg-type]
+    copy_frame(conn, Value.__table__, written)  # type: ignore[arg-type]

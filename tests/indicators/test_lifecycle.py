@@ -28,6 +28,7 @@ from indicators.lifecycle import (
 )
 from indicators.publication import publish
 from indicators.publication.feeding import read_feeds
+from indicators.statuses import Status
 from indicators.tables import Delivery, Release, ReleaseSeries, Value
 
 CONTRIBUTOR = Actor("Paul", "contributor")
@@ -213,3 +214,12 @@ def test_a_delivery_is_never_deleted_by_its_withdrawal(loaded_country: sa.Connec
     number = bring(loaded_country, "2022", 2023, FIRST)
     withdraw_delivery(loaded_country, number, VALIDATOR, "doublon")
     assert loaded_country.scalar(sa.select(Delivery.state).where(Delivery.id == number)) == "withdrawn"
+
+
+def test_what_nothing_can_be_made_of_yet_hinders_no_publication(conn: sa.Connection) -> None:
+    assert publish(conn, silent)  # movements may be loaded before any territory
+    load(conn, country(2023), "52", silent)
+    bring(conn, "2022", 2023, {"01001": 1.0}, indicator="grille_densite")  # of another Region, loaded before
+    publish(conn, silent)
+    found = computed(conn, lambda: published.table(conn, "grille_densite", Level.COMMUNE, "2022", 2023))
+    assert set(found.statuses) == {Status.MISSING}
