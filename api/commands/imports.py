@@ -155,7 +155,7 @@ def show_delivery(number: Number) -> None:
     """Montrer une livraison : ce qu’elle contient, et son journal."""
     import sqlalchemy as sa
 
-    from indicators.journal import events
+    from indicators.journal import ACTIONS, events
     from indicators.lifecycle import STATES, delivery
     from indicators.tables import Import
 
@@ -172,7 +172,7 @@ def show_delivery(number: Number) -> None:
             say(f"  {row.indicator} {row.period}, géographie {row.millesime}, {', '.join(row.levels)}")
         for event in conn.execute(events(number)):
             told = f" ({event.details['reason']})" if "reason" in event.details else ""
-            say(f"  {_day(event.at)}  {event.action:<10} {event.actor}{told}")
+            say(f"  {_day(event.at)}  {ACTIONS[event.action]:<20} {event.actor}{told}")
     engine.dispose()
 
 
