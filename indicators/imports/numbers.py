@@ -24,6 +24,7 @@ PRESENT = frozenset(
     {Status.OBSERVED, Status.PROVISIONAL, Status.ESTIMATED, Status.PARTIAL, Status.NOT_SIGNIFICANT}
 )
 
+LARGEST = 2.0**53  # beyond it, a float counts no more one by one: no figure of statistics is that large
 SPACES = " \u00a0\u202f\u2009\u2007"
 SPACE = f"[{SPACES}]"
 HIDDEN = re.compile("[\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\u00ad\x00-\x1f\x7f-\x9f]")
@@ -209,7 +210,8 @@ def _literal(text: str, mapping: Mapping, manner: Manner = PLAIN) -> float | Non
         return None
     for sign in SPACES + "'’" + (mapping.thousands if mapping.thousands != mapping.decimal else ""):
         text = text.replace(sign, "")
-    return float(text.replace(mapping.decimal, "."))
+    number = float(text.replace(mapping.decimal, "."))
+    return number if abs(number) <= LARGEST else None
 
 
 def _read(
@@ -231,7 +233,11 @@ def _read(
     if mapping.decimal != ".":
         numbers = pc.replace_substring(numbers, mapping.decimal, ".")
     numbers = pc.utf8_ltrim(numbers, "+")
-    value[places[found]] = pc.cast(numbers, pa.float64()).to_numpy(zero_copy_only=False)
+    read = pc.cast(numbers, pa.float64()).to_numpy(zero_copy_only=False)
+    value[places[found]] = read
+    if len(read) and np.abs(read).max() > LARGEST:
+        value[places[found][np.abs(read) > LARGEST]] = np.nan
+        found[found] = np.abs(read) <= LARGEST
     status[places[found]] = CODE_OF[Status.OBSERVED]
     absent = column.is_null().to_numpy(zero_copy_only=False)
     left: NDArray[np.int64] = places[~found & ~absent]

@@ -173,3 +173,12 @@ def test_what_no_publication_could_be_made_of_is_said_at_the_control(
 
 def test_a_quarter_is_the_period_of_what_counts_no_years(toy: sa.Connection, tmp_path: Path) -> None:
     keep(toy, CONTRIBUTOR, controlled(toy, tmp_path, how=mapping().at(period="2022-T1")), silent)
+
+
+@pytest.mark.parametrize("figure", ["9" * 400, "9" * 30, "1e99", "-" + "9" * 17])
+def test_a_figure_that_no_count_reaches_is_unreadable(toy: sa.Connection, tmp_path: Path, figure: str) -> None:
+    # the first is an infinity, which no JSON holds; products of the others would end a publication
+    found = controlled(toy, tmp_path, LINES.replace("44001;10", f"44001;{figure}"))
+    assert [str(one.family) for one in found.diagnosis.findings if one.line == 2] == ["unreadable"]
+    with pytest.raises(Conflict, match="1 point"):
+        keep(toy, CONTRIBUTOR, found, silent)
