@@ -19,6 +19,7 @@ from indicators.imports.reference import Reference, read_reference
 from indicators.imports.sheets import Delivered
 from indicators.tables import Delivery, Import, ImportValue, Recipe
 
+ROWS = 50_000  # taken at a time: as Python objects they weigh ten times more than in a frame
 ROUNDS = 5  # of repairs that bring others; two are usual
 
 
@@ -104,10 +105,12 @@ def previous_values(conn: Connection, mapping: Mapping) -> pd.DataFrame | None:
             ImportValue.code,
             ImportValue.value,
             sa.cast(ImportValue.status, sa.Text).label("status"),
-        ).join(latest, latest.c.id == ImportValue.import_id)
+        )
+        .join(latest, latest.c.id == ImportValue.import_id)
+        .execution_options(yield_per=ROWS)
     )
-    frame = pd.DataFrame(rows.all(), columns=list(rows.keys()))
-    return None if frame.empty else frame
+    frames = [pd.DataFrame(part, columns=list(rows.keys())) for part in rows.partitions()]
+    return pd.concat(frames, ignore_index=True) if frames else None
 
 
 def _repaired(
