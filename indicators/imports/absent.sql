@@ -1,5 +1,6 @@
 -- The territories that an import should speak of and does not: missing, or zero where the source leaves zeros out (in the
--- departements that the file has at least one line of: of the others it says nothing).
+-- departements that the file has at least one line of: of the others it says nothing; and not for a city that the file
+-- knows by its municipal arrondissements).
 WITH told AS (
     -- departements of the communes that the file has
     SELECT DISTINCT m.parent_code AS departement
@@ -17,6 +18,16 @@ zeros AS (
     FROM boundaries.membership AS m
     INNER JOIN told AS d ON d.departement = m.parent_code
     WHERE m.millesime = :millesime AND m.level = 'commune' AND m.parent_level = 'departement'
+      AND NOT EXISTS (
+          SELECT 1
+          FROM boundaries.membership AS a
+          INNER JOIN indicators.import_value AS v
+              ON v.import_id = :import_id AND v.level = a.level AND v.code = a.code
+          WHERE a.millesime = m.millesime
+            AND a.level = 'arrondissement-municipal'
+            AND a.parent_level = 'commune'
+            AND a.parent_code = m.code
+      )
 )
 
 INSERT INTO indicators.import_value (import_id, level, code, value, status)

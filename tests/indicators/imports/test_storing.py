@@ -1,9 +1,11 @@
 """A file controlled and kept on the toy country: what is written, what is refused, and what an undo restores."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+import statuscountry
 from deliveries import VALIDATOR
 from toycountry import country
 
@@ -87,6 +89,19 @@ def test_a_source_that_leaves_zeros_out_says_zero_where_it_says_something(
     assert kept["44003"] == (0.0, "observed", None)
     assert kept["49001"] == (None, "missing", None)  # nothing of departement 49 is in the file
     assert kept["35001"] == (None, "missing", None)
+
+
+def test_a_city_known_by_its_arrondissements_has_not_nothing(conn: sa.Connection, tmp_path: Path) -> None:
+    whole = statuscountry.delivery()
+    communes = whole.communes.assign(departement=whole.communes["departement"].replace("75", "44"))
+    departements = whole.departements[whole.departements["code"] != "75"]
+    load(conn, replace(whole, communes=communes.assign(region="52"), departements=departements), "all", silent)
+    lines = "code;ventes\n44001;10\n75101;20\n"
+    number = keep(conn, CONTRIBUTOR, controlled(conn, tmp_path, lines, mapping(absent="zero")), silent)
+    kept = rows(conn, number)
+    assert kept["75101"] == (20.0, "observed", 3)
+    assert kept["75056"] == (None, "missing", None)
+    assert kept["44002"] == (0.0, "observed", None)
 
 
 def test_nothing_is_kept_while_a_repair_waits_for_a_decision(toy: sa.Connection, tmp_path: Path) -> None:
