@@ -98,8 +98,11 @@ async def tile(
     if indicator is not None:
         name = (indicator.indicator.id, indicator.period, millesime)
         series_id = now.series.get(name) if as_of is None else None
-        series_id = series_id or await run_in_threadpool(_series_id, request.app.state.engine, *name, as_of)
-    return await served(request, now, millesime, level, asked, series_id, v if as_of is None else None)
+        if series_id is None:
+            # a series that the snapshot does not know may be of a newer release than the version asked for
+            v = None
+            series_id = await run_in_threadpool(_series_id, request.app.state.engine, *name, as_of)
+    return await served(request, now, millesime, level, asked, series_id, v)
 
 
 async def served(
