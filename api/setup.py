@@ -93,7 +93,7 @@ def load_zonings(
 
 
 def remove_zoning(engine: Engine, level: Level, liste: str, millesime: int, progress: Progress) -> None:
-    """Remove a zoning, its territories and their values, and publish what remains."""
+    """Remove a zoning and its territories, and publish what remains."""
     migrate(engine)
     with engine.begin() as conn:
         zonings.remove(conn, millesime, level, liste)

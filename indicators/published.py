@@ -38,7 +38,7 @@ class NotYetComputed(Exception):
 
 @dataclass(frozen=True)
 class Published:
-    """A series of the latest release: what it is and what its passport says."""
+    """A series of a release: what it is and what its passport says."""
 
     id: int
     indicator: str
