@@ -37,8 +37,8 @@ def import_populations(
 
     With `millesimes`, only the deliveries expressed in these geographies are read.
 
-    A territory of the millesime without a value gets a row `missing`; values outside the loaded scope are
-    counted, not kept. Raises Conflict when a millesime that a delivery is expressed in was not loaded.
+    A territory of the millesime without a value gets a row `missing`; values outside the loaded scope are not kept.
+    Raises Conflict when a millesime that a delivery is expressed in was not loaded.
     """
     listed = deliveries()
     chosen = [item for item in listed["delivery"] if millesimes is None or item["millesime"] in millesimes]
@@ -96,7 +96,7 @@ def _import(
         sheets=["communes.json"],
         digest=digest,
     )
-    counts = {"rows": len(rows), "missing": missing, "outside": len(values) - len(rows) + missing}
+    counts = {"rows": len(rows) - missing, "absent": missing}
     import_id = conn.execute(
         sa.insert(Import)
         .values(

@@ -161,6 +161,7 @@ COMMENT ON COLUMN indicators.delivery.accepted IS 'Keys of the repairs that were
 COMMENT ON COLUMN indicators.delivery.sheets IS 'Names of the sheets that values point to';
 COMMENT ON COLUMN indicators.delivery.report IS 'What the control found';
 COMMENT ON COLUMN indicators.delivery.digest IS 'Of the file, the mapping, the repairs and the codes it was read against';
+COMMENT ON COLUMN indicators.import.counts IS 'Rows with a territory, and territories without';
 COMMENT ON COLUMN indicators.import.levels IS 'Levels that values were delivered for';
 COMMENT ON COLUMN indicators.import.digest IS 'Of the delivery, the indicator and the period';
 COMMENT ON COLUMN indicators.import_value.line IS 'Line of its sheet; None where the file has none for it';
