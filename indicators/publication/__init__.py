@@ -16,6 +16,7 @@ from geo.progress import Progress
 from indicators.actors import Actor
 from indicators.catalogue import catalogue
 from indicators.journal import record
+from indicators.publication.alone import publish_alone
 from indicators.publication.feeding import read_feeds
 from indicators.publication.filling import fill
 from indicators.publication.geographies import read_geographies, refresh_members, require_unchanged
@@ -24,7 +25,6 @@ from indicators.published import current_release
 from indicators.tables import Release, ReleaseSeries, Series, Withdrawal
 
 SYSTEM = Actor("ores", "validator")
-LOCK = 5_242_001  # of PostgreSQL, held until the transaction ends
 
 
 def publish(conn: Connection, progress: Progress, by: Actor = SYSTEM) -> int:
@@ -33,7 +33,7 @@ def publish(conn: Connection, progress: Progress, by: Actor = SYSTEM) -> int:
     `by` is who publishes, for the journal. One publication is made at a time, whichever process makes it.
     Raises Conflict where territories were loaded meanwhile.
     """
-    conn.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+    publish_alone(conn)
     geographies = read_geographies(conn)
     refresh_members(conn, geographies)
     feeds = read_feeds(conn)
