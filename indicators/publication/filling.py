@@ -54,6 +54,8 @@ def fill(conn: Connection, series_id: int, geographies: Geographies | None = Non
             _run(conn, "pairs", given)
     if passport["by"] == "typology":
         write_categories(conn, given)
+    elif passport["by"] == "producer" and given["from_millesime"] == series.millesime:
+        _run(conn, "own", given)
     else:
         _run(conn, passport["by"], given)
     conn.execute(sa.update(Series).where(Series.id == series.id).values(computed_at=sa.func.now()))

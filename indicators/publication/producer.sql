@@ -1,6 +1,6 @@
--- Values that no formula gives (medians, quantiles, ratios known without their parts, indices of a producer): the
--- producer's own, level by level. In another millesime they hold for the territories that did not change, under the
--- same code or under a new one; for the others the conversion is impossible.
+-- Values that no formula gives (medians, quantiles, ratios known without their parts, indices of a producer), carried into
+-- another millesime: they hold for the territories that did not change, under the same code or under a new one; for
+-- the others the conversion is impossible. In the geography of their delivery they are in own.sql.
 WITH delivered AS (
     -- which import gives which level
     SELECT i.import_id, i.level
@@ -15,7 +15,7 @@ pieces AS MATERIALIZED (
         ON p.from_millesime = :from_millesime AND p.to_millesime = :to_millesime AND p.from_code = d.code
     LEFT JOIN boundaries.territory AS u
         ON u.millesime = :to_millesime AND u.level = 'commune' AND u.code = coalesce(p.to_code, d.code)
-    WHERE d.millesime = :from_millesime AND d.level = 'commune' AND :from_millesime <> :to_millesime
+    WHERE d.millesime = :from_millesime AND d.level = 'commune'
 ),
 
 renamed AS (
@@ -43,7 +43,7 @@ after AS (
     INNER JOIN indicators.member AS m ON m.millesime = :to_millesime AND m.unit_id = u.id
     INNER JOIN boundaries.territory AS s ON s.id = m.territory_id AND s.level <> 'commune'
     LEFT JOIN pieces AS p ON p.unit_id = u.id
-    WHERE u.millesime = :to_millesime AND u.level = 'commune' AND :from_millesime <> :to_millesime
+    WHERE u.millesime = :to_millesime AND u.level = 'commune'
 ),
 
 unchanged AS (
@@ -57,11 +57,7 @@ unchanged AS (
 
 same AS (
     -- each territory of the target with the code under which the producer gave its value
-    SELECT t.id, t.level, t.code AS delivered_code
-    FROM boundaries.territory AS t
-    WHERE t.millesime = :to_millesime AND :from_millesime = :to_millesime
-    UNION ALL
-    SELECT r.unit_id, 'commune', d.code
+    SELECT r.unit_id AS id, 'commune' AS level, d.code AS delivered_code
     FROM renamed AS r
     INNER JOIN boundaries.territory AS d ON d.id = r.origin_id
     UNION ALL
@@ -76,7 +72,6 @@ same AS (
     WHERE
         t.millesime = :to_millesime
         AND t.level = 'arrondissement-municipal'
-        AND :from_millesime <> :to_millesime
 )
 
 INSERT INTO indicators.value (series_id, territory_id, value, status, coverage)
