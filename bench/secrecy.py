@@ -141,11 +141,18 @@ def main() -> None:
     protecting = time.perf_counter() - start
     console.print(f"protected in {protecting:.1f} s: {len(found.secondary):,} secondary")
     start = time.perf_counter()
-    disclosed = audit(found.cells, relations, seconds=3_600)
+    disclosed = audit(found.cells, relations, witnesses=found.witnesses, seconds=3_600)
     auditing = time.perf_counter() - start
     console.print(
         f"audited in {auditing:.1f} s: {len(disclosed)} disclosures; {protecting + auditing:.1f} s in all"
     )
+    start = time.perf_counter()
+    spoilt = found.cells.marked([found.secondary[len(found.secondary) // 2]], Standing.PUBLISHED)
+    disclosed = audit(spoilt, relations, witnesses=found.witnesses, seconds=3_600)
+    console.print(
+        f"one cell unmasked: audited in {time.perf_counter() - start:.1f} s, {len(disclosed)} disclosures, such as"
+    )
+    console.print(disclosed[0].sentence)
     for sentence in report(found).sentences:
         console.print(sentence)
 

@@ -5,17 +5,17 @@ show most protected cells moving far enough, at a small price. The least and the
 cell are then computed exactly, component by component.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import sparse  # type: ignore[import-untyped]
 from scipy.sparse.linalg import splu  # type: ignore[import-untyped]
 
-from indicators.secrecy.cells import Cells, Flags, Floats
+from indicators.secrecy.cells import Cells, Flags, Floats, Indices
 from indicators.secrecy.neighbourhood import Neighbourhood, slices
 from indicators.secrecy.relations import Relations
 from indicators.secrecy.solver import Program
-from indicators.secrecy.space import Component, Space, components, space
+from indicators.secrecy.space import Component, Space, components, settled, space
 
 WITNESSES, IDLE = 128, 4
 # around each cell still to be seen moving: how many cells, how many programs
@@ -46,25 +46,57 @@ class Needs:
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """The deviations met so far, entry by entry; `exact_low` and `exact_high` say which are the attacker's bounds."""
+    """The deviations met so far, entry by entry; `exact_low` and `exact_high` say which are the attacker's bounds.
+
+    `points` are the points of the polytope that showed them: places, and their deviations there (0 elsewhere).
+    """
 
     low: Floats
     high: Floats
     exact_low: Flags
     exact_high: Flags
+    points: list[tuple[Indices, Floats]] = field(default_factory=list)
 
     @classmethod
     def nothing(cls, count: int) -> "Seen":
         """Return what is seen before any program is solved: the truth itself."""
         return cls(np.zeros(count), np.zeros(count), np.zeros(count, bool), np.zeros(count, bool))
 
-    def wider(self, component: Component, point: Floats, integer: bool) -> bool:
+    def wider(self, places: Indices, point: Floats, *, integer: bool = False) -> bool:
         """Take a point of the polytope as a witness; False when it is refused because its values are not whole."""
         if integer and np.abs(point - np.round(point)).max(initial=0.0) > 1e-6:
             return False
-        self.low[component.cells] = np.minimum(self.low[component.cells], point)
-        self.high[component.cells] = np.maximum(self.high[component.cells], point)
+        self.low[places] = np.minimum(self.low[places], point)
+        self.high[places] = np.maximum(self.high[places], point)
+        self.points.append((places, point))
         return True
+
+    def witnesses(self) -> sparse.csc_array:
+        """Return the points as columns, over all cells."""
+        lengths = [len(places) for places, _ in self.points]
+        starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        places = np.concatenate([one for one, _ in self.points] or [np.empty(0, np.int64)])
+        data = np.concatenate([one for _, one in self.points] or [np.empty(0)])
+        return sparse.csc_array((data, places, starts), shape=(len(self.low), len(self.points)))
+
+    def verify(self, found: Space, witnesses: sparse.csc_array, *, integer: bool = False) -> None:
+        """Take the witnesses that are truly points of the polytope; whoever gives them, they prove what they show."""
+        columns = sparse.csc_array(witnesses)
+        scale = 1e-6 * (1 + np.abs(found.centre))
+        cell, column = columns.indices, np.repeat(np.arange(columns.shape[1]), np.diff(columns.indptr))
+        refused = np.zeros(columns.shape[1], bool)
+        outside = (columns.data < found.low[cell] - scale[cell]) | (columns.data > found.high[cell] + scale[cell])
+        if integer:
+            outside |= np.abs(columns.data - np.round(columns.data)) > 1e-6
+        refused[column[outside]] = True
+        total = sparse.coo_array(found.matrix @ columns)
+        row, of = total.coords
+        slack = 1e-6 * (1 + (abs(found.matrix) @ np.abs(columns).max(axis=1).toarray().ravel()))
+        wrong = (total.data < found.row_low[row] - slack[row]) | (total.data > found.row_high[row] + slack[row])
+        refused[of[wrong]] = True
+        kept = ~refused[column]
+        np.minimum.at(self.low, cell[kept], columns.data[kept])
+        np.maximum.at(self.high, cell[kept], columns.data[kept])
 
 
 def needs(cells: Cells, found: Space, wanted: Flags) -> Needs:
@@ -104,7 +136,7 @@ def explore(
     seen.high[alone] = np.maximum(seen.high[alone], found.high[alone])
     seen.exact_low[alone] = seen.exact_high[alone] = True
     for component in components(found, asked.wanted & ~asked.met(seen.low, seen.high)):
-        large = len(component.cells) > LARGE and component.settled and asked.finite
+        large = len(component.cells) > LARGE and asked.finite
         search = _Search(component, asked, seen, integer, seconds)
         if large:
             search.locally(LOCAL if exact else ROUGH)
@@ -154,7 +186,7 @@ def bounds(
 
     An interval that would have no end stops ten times the largest value away (see `space`).
     """
-    found = space(cells, relations)
+    found = space(settled(cells, relations), relations)
     seen = Seen.nothing(len(cells))
     endless = np.full(len(cells), np.inf)
     asked = Needs(wanted, -endless, endless, endless, finite=False)
@@ -235,9 +267,8 @@ class _Search:
                 seconds=self.seconds,
             )
             worth = -1.0 / np.maximum(amount, 1e-9)
-            self.seen.wider(
-                component, program.minimise(np.concatenate([np.zeros(many), worth]))[:many], self.integer
-            )
+            point = program.minimise(np.concatenate([np.zeros(many), worth]))[:many]
+            self.seen.wider(component.cells, point, integer=self.integer)
             before = int(lower.sum() + higher.sum())
             lower, higher = self.missing()
             idle = idle + 1 if before - int(lower.sum() + higher.sum()) < 0.02 * before else 0
@@ -254,7 +285,7 @@ class _Search:
             side = np.where(generator.random(len(lower)) < 0.5, 1.0, -1.0)
             side = np.where(lower & ~higher, 1.0, np.where(higher & ~lower, -1.0, side))
             point = program.minimise(np.where(lower | higher, side * weight, 0.0))
-            self.seen.wider(self.component, point, self.integer)
+            self.seen.wider(self.component.cells, point, integer=self.integer)
             lower, higher = self.missing()
             now = int(lower.sum() + higher.sum())
             idle = idle + 1 if left - now < 0.02 * left else 0
@@ -274,7 +305,7 @@ class _Search:
         for column in np.flatnonzero(lower | higher):
             for sign, exact in ((-1, seen.exact_low), (1, seen.exact_high)):
                 if self.missing()[0 if sign < 0 else 1][column]:
-                    seen.wider(self.component, program.extreme(int(column), sign), False)
+                    seen.wider(where, program.extreme(int(column), sign))
                     exact[where[column]] = True
 
     def program(self, *, whole: bool = False) -> Program:

@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse  # type: ignore[import-untyped]
 
 from indicators.secrecy.cells import Cells, Flags, Indices, Standing
 from indicators.secrecy.covering import cover
@@ -13,7 +14,7 @@ from indicators.secrecy.optimum import SMALL, optimum
 from indicators.secrecy.relations import Relations
 from indicators.secrecy.repairing import Repair
 from indicators.secrecy.solver import OutOfTime
-from indicators.secrecy.space import space
+from indicators.secrecy.space import settled, space
 
 PASSES = 20
 
@@ -23,11 +24,14 @@ class Protection:
     """A pattern that is proved to protect: the cells with their standing, and how it was found.
 
     `optimal` says whether no pattern costs less; `note` is the French sentence that says how it was found.
+    `witnesses` are values that an attacker cannot exclude, as deviations (cells x witnesses): given to `audit`, which
+    verifies each, they spare it most of its work. They hold true values: they never leave the publication.
     """
 
     cells: Cells
     optimal: bool
     note: str
+    witnesses: sparse.csc_array
 
     @property
     def secondary(self) -> tuple[str, ...]:
@@ -70,16 +74,17 @@ def protect(
     start = cells.taken(order)
     start = start.with_standing(np.where(start.standing == Standing.SECONDARY, Standing.PUBLISHED, start.standing))
     tied = _sorted(relations.over(order))
+    start = settled(start, tied)
     found, optimal, note = start, False, _SAID["heuristic"]
     if best and len(cells) <= small and not integer:
         try:
             found, optimal, note = optimum(start, tied, seconds=min(best_seconds, seconds)), True, _SAID["best"]
         except OutOfTime:
             found, note = start, _SAID["late"]
-    found = _heuristic(found, tied, integer, deadline, greedy=not optimal)
+    found, seen = _heuristic(found, tied, integer, deadline, greedy=not optimal)
     back = np.empty(len(order), np.int64)
     back[order] = np.arange(len(order))
-    return Protection(cells.with_standing(found.standing[back]), optimal, note)
+    return Protection(cells.with_standing(found.standing[back]), optimal, note, seen.witnesses()[back])
 
 
 _SAID = {
@@ -90,7 +95,9 @@ _SAID = {
 }
 
 
-def _heuristic(cells: Cells, relations: Relations, integer: bool, deadline: float, *, greedy: bool) -> Cells:
+def _heuristic(
+    cells: Cells, relations: Relations, integer: bool, deadline: float, *, greedy: bool
+) -> tuple[Cells, Seen]:
     seen = Seen.nothing(len(cells))
     if greedy:
         cells = cover(cells, relations)
@@ -104,7 +111,7 @@ def _heuristic(cells: Cells, relations: Relations, integer: bool, deadline: floa
             continue
         published = _recoverable(cells, relations, _left(deadline))
         if not published.any():
-            return cells
+            return cells, seen
         # a secondary cell that can be computed back protects nothing: it is published, and told as such
         rows = len(relations.active(~cells.hidden))
         cells = cells.with_standing(np.where(published, np.uint8(Standing.PUBLISHED), cells.standing))
@@ -123,7 +130,8 @@ def _repair(
     repair.sweep(asked)
     for cell in narrow:
         _left(deadline)
-        if not asked.met(guide.low, guide.high)[cell]:
+        alone = np.array([cell])
+        if not asked.met(guide.low[alone], guide.high[alone], alone)[0]:
             repair.widen(int(cell), asked)
     # bounds that were exact for the narrower pattern are not for the wider one
     seen.exact_low[:], seen.exact_high[:] = False, False

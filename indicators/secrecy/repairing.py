@@ -19,7 +19,7 @@ from indicators.secrecy.solver import Infeasible, Program
 from indicators.secrecy.space import Space, room, space
 
 NEAR, WIDER = 500, 6
-BLOCKS = (1_500, 1_500, 1_500, 4_000, 4_000)
+BLOCKS = (1_500, 1_500, 1_500, 6_000, 6_000, 20_000, 20_000)
 _MOVED = 1e-7
 _DEAR = 1e3
 
@@ -150,8 +150,7 @@ class Repair:
         move = point[:many].copy()
         move[paying] += point[many : many + pay] - point[many + pay : many + 2 * pay]
         self._hide(np.union1d(whom[moved > least], need[read][slack > least]))
-        self.seen.low[inside] = np.minimum(self.seen.low[inside], move)
-        self.seen.high[inside] = np.maximum(self.seen.high[inside], move)
+        self.seen.wider(inside, move)
 
     def _hide(self, chosen: Indices) -> None:
         if not len(chosen):

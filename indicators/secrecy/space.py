@@ -2,12 +2,13 @@
 
 Unknown are the hidden cells and, within their rounding, the published ones that are rounded. Written as deviations
 y = x - value, the polytope always holds 0, so the solver starts from a feasible point and no rounding error of a
-large total makes the system contradictory. Cells that one relation alone determines are substituted first, and what
-is left falls apart into connected components that are solved one by one.
+large total makes the system contradictory; cells without a value are given one that fits (`settled`). Cells that one
+relation alone determines are substituted first, and what is left falls apart into connected components that are
+solved one by one.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse  # type: ignore[import-untyped]
@@ -15,6 +16,7 @@ from scipy.sparse import csgraph  # type: ignore[import-untyped]
 
 from indicators.secrecy.cells import Cells, Flags, Floats, Indices
 from indicators.secrecy.relations import Relations
+from indicators.secrecy.solver import Program
 
 TOLERANCE = 1e-6
 REACH = 10.0
@@ -58,12 +60,6 @@ class Component:
     low: Floats
     high: Floats
 
-    @property
-    def settled(self) -> bool:
-        """Whether the centre itself verifies everything: no cell is without a known value."""
-        cells = (self.low <= 0) & (self.high >= 0)
-        return bool(cells.all() and ((self.row_low <= 0) & (self.row_high >= 0)).all())
-
 
 def space(cells: Cells, relations: Relations, *, recovered: Flags | None = None, substitute: bool = True) -> Space:
     """Return what a reader of the visible cells may believe; `recovered` cells count as seen exactly."""
@@ -71,7 +67,7 @@ def space(cells: Cells, relations: Relations, *, recovered: Flags | None = None,
     visible = ~hidden if recovered is None else ~hidden | recovered
     rows = relations.active(visible)
     matrix = relations.matrix[rows]
-    centre = np.where(np.isfinite(cells.value), cells.value, np.clip(0.0, cells.lower, cells.upper))
+    centre = cells.value
     low = np.where(hidden, cells.lower, np.maximum(cells.lower, cells.seen_low)) - centre
     high = np.where(hidden, cells.upper, np.minimum(cells.upper, cells.seen_high)) - centre
     if recovered is not None:
@@ -80,20 +76,42 @@ def space(cells: Cells, relations: Relations, *, recovered: Flags | None = None,
     low, high = np.maximum(low, -far), np.minimum(high, far)
     total = matrix @ centre
     row_low, row_high = relations.low[rows] - total, relations.high[rows] - total
-    # the truth verifies every relation but for rounding errors: where all is known, 0 is made feasible exactly
-    foreign = ~np.isfinite(cells.value)
-    complete = (abs(matrix) @ foreign.astype(float)) == 0
-    row_low = np.where(complete, np.minimum(row_low, 0.0), row_low)
-    row_high = np.where(complete, np.maximum(row_high, 0.0), row_high)
+    # the truth verifies every relation but for rounding errors: 0 is made feasible exactly
     tiny = 1e-9 * (1 + abs(matrix) @ np.abs(centre))
-    row_low = np.where(complete & (row_low > -tiny), 0.0, row_low)
-    row_high = np.where(complete & (row_high < tiny), 0.0, row_high)
+    row_low = np.where(row_low > -tiny, 0.0, row_low)
+    row_high = np.where(row_high < tiny, 0.0, row_high)
     known_by = np.full(len(cells), -1, np.int64)
     order: list[int] = []
     if substitute:
         _substitute(matrix, row_low, row_high, low, high, known_by, order)
     known_by[known_by >= 0] = rows[known_by[known_by >= 0]]
     return Space(matrix, row_low, row_high, rows, centre, low, high, known_by, tuple(order))
+
+
+def settled(cells: Cells, relations: Relations, recovered: Flags | None = None) -> Cells:
+    """Return the cells with some value for those without any, which every relation that a reader knows allows.
+
+    So that the centre of the polytope is one of its points. Raises Infeasible when no value is allowed.
+    """
+    unknown = np.isnan(cells.value)
+    if not unknown.any():
+        return cells
+    rows = relations.active(~cells.hidden if recovered is None else ~cells.hidden | recovered)
+    matrix = relations.matrix[rows]
+    touched = np.flatnonzero(abs(matrix) @ unknown.astype(float))
+    places = np.flatnonzero(unknown)
+    rest = matrix[touched] @ np.where(unknown, 0.0, cells.value)
+    program = Program(
+        sparse.csr_array(matrix[touched][:, places]),
+        relations.low[rows[touched]] - rest,
+        relations.high[rows[touched]] - rest,
+        cells.lower[places],
+        cells.upper[places],
+        presolve=True,
+    )
+    value = cells.value.copy()
+    value[places] = np.clip(program.minimise(np.zeros(len(places))), cells.lower[places], cells.upper[places])
+    return replace(cells, value=value)
 
 
 def components(found: Space, wanted: Flags) -> Iterator[Component]:

@@ -82,7 +82,7 @@ def test_fragments_are_recovered_and_closed(communes):
 
 
 def test_every_commune_alone_in_its_fragment_is_found_and_closed(communes):
-    units, cells, relations = _country(communes, "commune")
+    _, cells, relations = _country(communes, "commune")
     fragment = communes.epci + ":" + communes.departement
     told = {one.cell[1:] for one in audit(cells, relations, explained=100)}
     sizes = fragment.map(fragment.value_counts())
