@@ -8,6 +8,11 @@ SELECT
     CASE WHEN v.value IS NULL THEN 0 ELSE 1 END
 FROM unnest(CAST(:import_ids AS integer []), CAST(:levels AS text [])) AS d (import_id, level)
 INNER JOIN boundaries.territory AS t ON t.millesime = :to_millesime AND t.level = d.level
-LEFT JOIN indicators.import_value AS v
+LEFT JOIN (
+    -- these imports alone: joined on their ids, the whole table of values would be read
+    SELECT *
+    FROM indicators.import_value
+    WHERE import_id = ANY(CAST(:import_ids AS integer []))
+) AS v
     ON v.import_id = d.import_id AND v.level = t.level AND v.code = t.code
 ORDER BY t.id

@@ -88,7 +88,12 @@ SELECT
 FROM boundaries.territory AS t
 INNER JOIN delivered AS d ON d.level = t.level
 LEFT JOIN same AS s ON s.id = t.id
-LEFT JOIN indicators.import_value AS v
+LEFT JOIN (
+    -- these imports alone: joined on their ids, the whole table of values would be read
+    SELECT *
+    FROM indicators.import_value
+    WHERE import_id = ANY(CAST(:import_ids AS integer []))
+) AS v
     ON v.import_id = d.import_id AND v.level = t.level AND v.code = s.delivered_code
 WHERE t.millesime = :to_millesime
 ORDER BY t.id
