@@ -147,12 +147,18 @@ def main() -> None:
         f"audited in {auditing:.1f} s: {len(disclosed)} disclosures; {protecting + auditing:.1f} s in all"
     )
     start = time.perf_counter()
-    spoilt = found.cells.marked([found.secondary[len(found.secondary) // 2]], Standing.PUBLISHED)
+    place = next(one for one in cells.id if one.startswith("commune:") and cells.protected[cells.position(one)])[
+        :14
+    ]
+    unmasked = [one for one in found.secondary if one.startswith(place)]
+    spoilt = found.cells.marked(unmasked, Standing.PUBLISHED)
     disclosed = audit(spoilt, relations, witnesses=found.witnesses, seconds=3_600)
     console.print(
-        f"one cell unmasked: audited in {time.perf_counter() - start:.1f} s, {len(disclosed)} disclosures, such as"
+        f"{len(unmasked)} cells of {place[:-1]} unmasked: audited in {time.perf_counter() - start:.1f} s, "
+        f"{len(disclosed)} disclosures"
     )
-    console.print(disclosed[0].sentence)
+    for one in disclosed[:3]:
+        console.print(one.sentence)
     for sentence in report(found).sentences:
         console.print(sentence)
 

@@ -49,7 +49,8 @@ def report(protection: Protection) -> Report:
     cells = protection.cells
     names = np.array(cells.level, object)
     levels = tuple(_level(cells, level, names == level) for level in dict.fromkeys(cells.level))
-    everything = float(cells.cost.sum())
+    publishable = ~cells.protected & (cells.standing != Standing.MISSING)
+    everything = float(cells.cost[publishable].sum())
     share = 100 * protection.cost / everything if everything else 0.0
     sentences = [protection.note]
     sentences += [
@@ -85,7 +86,7 @@ def alternative(cells: Cells, relations: Relations, level: str, *, seconds: floa
         level,
         more,
         cost,
-        f"Sans le niveau « {level} » ({_many(lost)} de moins), {_many(more)} seulement seraient masquées aux autres "
+        f"Sans le niveau « {level} » ({_many(lost)} de moins), {_many(more)} seraient masquées aux autres "
         f"niveaux, pour un coût de {_decimal(found.cost)}.",
     )
 
