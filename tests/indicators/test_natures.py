@@ -170,7 +170,9 @@ def test_what_adds_up_is_never_a_choropleth_and_categories_have_neither_rank_nor
                 require_classes(WHOLE[nature], Method.FISHER)
 
 
-@pytest.mark.parametrize("period", ["2022", "2022-2016", "2022-2022", "2016-", "-2022", "2016-22", "0000-2022", "hier-demain"])
+@pytest.mark.parametrize(
+    "period", ["2022", "2022-2016", "2022-2022", "2016-", "-2022", "2016-22", "0000-2022", "hier-demain"]
+)
 def test_a_rate_of_growth_needs_two_dates(period: str) -> None:
     with pytest.raises(NatureForbids, match="entre deux dates") as refusal:
         two_dates(WHOLE[Nature.GROWTH], period)

@@ -1,5 +1,7 @@
 """The engine beside Tau-Argus itself (`pytauargus`, whose wheels carry the native engine with HiGHS)."""
 
+from contextlib import chdir
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,15 +26,17 @@ def judged(request, tmp_path_factory) -> tuple[Cells, Relations, pd.DataFrame, p
         for _ in range(units[i, j])
     ]
     micro = pd.DataFrame(records, columns=["R", "C", "V"])
-    result = tau.protect(
-        micro, ["R", "C"], response="V", safety_rules="FREQ(3,20)", suppress="OPT(1)",
-        workdir=str(tmp_path_factory.mktemp("tau")),
-    )  # fmt: skip
+    folder = tmp_path_factory.mktemp("tau")
+    with chdir(folder):  # its solvers leave their journals where they are run
+        result = tau.protect(
+            micro, ["R", "C"], response="V", safety_rules="FREQ(3,20)", suppress="OPT(1)", workdir=str(folder)
+        )
+        verdicts = result.engine.audit(0)
     theirs = result.tables[0].dataframe()
     theirs.index = pd.Index(
         (theirs.R.replace("Total", ".") + theirs.C.replace("Total", ".")).tolist(), name="cell"
     )
-    told = pd.DataFrame(result.engine.audit(0)).assign(id=lambda table: theirs.index[table.cell]).set_index("id")
+    told = pd.DataFrame(verdicts).assign(id=lambda table: theirs.index[table.cell]).set_index("id")
     inner = micro.groupby(["R", "C"]).V.sum().unstack().to_numpy()
     cells, relations = margins(inner, ROWS, COLUMNS)
     theirs = theirs.loc[list(cells.id)]
