@@ -42,7 +42,7 @@ class Office:
     def transaction(self) -> Iterator[sa.Connection]:
         """Give a connection for one step: committed at the end, undone by an error, bounded in time."""
         with self.engine.begin() as conn:
-            conn.execute(sa.text(f"SET LOCAL statement_timeout = '{SECONDS}s'"))
+            conn.execute(sa.select(sa.func.set_config("statement_timeout", f"{SECONDS}s", True)))
             yield conn
 
     def dispose(self) -> None:
