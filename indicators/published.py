@@ -256,7 +256,7 @@ def document_columns(series_id: int, level: Level, millesime: int, within: Place
             Territory.id,
             Territory.code,
             Value.value,
-            sa.cast(Value.status, sa.Text).label("status"),
+            Value.status,
             Value.coverage,
         )
         .join(Value, Value.territory_id == Territory.id)
@@ -276,6 +276,11 @@ def document_columns(series_id: int, level: Level, millesime: int, within: Place
     def quoted(text: ColumnElement[str]) -> ColumnElement[str]:
         return sa.literal_column("'\"'") + text + sa.literal_column("'\"'")
 
+    def usual(condition: ColumnElement[bool], text: str, otherwise: ColumnElement[str]) -> ColumnElement[str]:
+        """What most rows say is not written anew for each."""
+        return sa.case((condition, sa.literal_column(f"'{text}'")), else_=otherwise)
+
+    status = sa.cast(found.c.status, sa.Text)
     # codes and statuses hold nothing that JSON would escape
     return sa.select(
         sa.func.count().label("territories"),
@@ -283,8 +288,8 @@ def document_columns(series_id: int, level: Level, millesime: int, within: Place
         column(sa.cast(found.c.id, sa.Text), "ids"),
         column(quoted(found.c.code), "codes"),
         column(sa.func.coalesce(sa.cast(found.c.value, sa.Text), sa.literal_column("'null'")), "values"),
-        column(quoted(found.c.status), "statuses"),
-        column(sa.cast(found.c.coverage, sa.Text), "coverages"),
+        column(usual(found.c.status == Status.OBSERVED, '"observed"', quoted(status)), "statuses"),
+        column(usual(found.c.coverage == 1, "1", sa.cast(found.c.coverage, sa.Text)), "coverages"),
     ).select_from(found)
 
 
@@ -330,13 +335,22 @@ def profile(
 ) -> list[sa.Row[Any]]:
     """Return a territory's values of several indicators, by indicator and period.
 
-    Rows: indicator, period, value, status, coverage, digest. One look-up of the key per series, however large the
-    store. Raises NotYetComputed, naming all the series that are lacking.
+    Rows: indicator, period, value, status, coverage, digest, and the series. One look-up of the key per series, however
+    large the store. Raises NotYetComputed, naming all the series that are lacking.
     """
-    series = conn.execute(
-        _current(
-            Series.id, Series.indicator, Series.period, Series.digest, Series.computed_at, release_id=release_id
+    territory = (
+        sa.select(Territory.id)
+        .where(
+            Territory.millesime == millesime,
+            Territory.level == place.level.value,
+            Territory.code == place.code,
         )
+        .scalar_subquery()
+    )
+    own = (Series.indicator, Series.period, Value.value, Value.status, Value.coverage, Series.digest)
+    found = conn.execute(
+        _current(*own, Series.id, Series.computed_at, release_id=release_id)
+        .outerjoin(Value, sa.and_(Value.series_id == Series.id, Value.territory_id == territory))
         .where(
             Series.indicator.in_(indicators),
             Series.millesime == millesime,
@@ -344,29 +358,10 @@ def profile(
         )
         .order_by(Series.indicator, Series.period)
     ).all()
-    lacking = [row.id for row in series if row.computed_at is None]
+    lacking = [row.id for row in found if row.computed_at is None]
     if lacking:
         raise NotYetComputed(lacking)
-    territory = conn.scalar(
-        sa.select(Territory.id).where(
-            Territory.millesime == millesime,
-            Territory.level == place.level.value,
-            Territory.code == place.code,
-        )
-    )
-    if not series or territory is None:
-        return []
-    listed = [(row.id, rank) for rank, row in enumerate(series)]
-    own = sa.values(sa.column("id", sa.Integer), sa.column("rank", sa.Integer), name="own").data(listed)
-    return list(
-        conn.execute(
-            sa.select(Series.indicator, Series.period, Value.value, Value.status, Value.coverage, Series.digest)
-            .select_from(own)
-            .join(Series, Series.id == own.c.id)
-            .join(Value, sa.and_(Value.series_id == own.c.id, Value.territory_id == territory))
-            .order_by(own.c.rank)
-        )
-    )
+    return [row for row in found if row.status is not None]
 
 
 def series_ids(conn: Connection) -> dict[tuple[str, str, int], int]:

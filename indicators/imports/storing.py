@@ -46,14 +46,22 @@ class _Writing:
         """Copy a frame of values as `indicators.imports.values` gives them."""
         if frame.empty:
             return
-        number, pairs = pd.factorize(pd.MultiIndex.from_frame(frame[["indicator", "period"]]))
-        ids = np.array([self._import(str(indicator), str(period)) for indicator, period in pairs])
-        of = ids[number]
-        told = pd.Series(of).groupby([of, frame["level"].astype(str).to_numpy()], sort=False).size()
-        for (import_id, level), count in told.items():
-            self.rows[int(import_id), str(level)] += int(count)
+        indicator, period, level, name = (
+            frame[column].cat for column in ("indicator", "period", "level", "sheet")
+        )
+        pairs = indicator.codes.to_numpy().astype(np.int64) * len(period.categories) + period.codes.to_numpy()
+        found, number = np.unique(pairs, return_inverse=True)
+        places = [divmod(int(pair), len(period.categories)) for pair in found]
+        ids = np.array(
+            [self._import(str(indicator.categories[one]), str(period.categories[two])) for one, two in places]
+        )
+        told = number * len(level.categories) + level.codes.to_numpy()
+        for pair, count in zip(*np.unique(told, return_counts=True), strict=True):
+            which, rank = divmod(int(pair), len(level.categories))
+            self.rows[int(ids[which]), str(level.categories[rank])] += int(count)
+        ranks = np.array([self.sheets[str(one)] for one in name.categories], dtype=np.int16)
         columns = frame[["level", "code", "value", "status", "line"]].assign(
-            import_id=of, sheet=frame["sheet"].astype(str).map(self.sheets)
+            import_id=ids[number], sheet=ranks[name.codes.to_numpy()]
         )
         copy_frame(self.conn, ImportValue.__table__, columns, advance)  # type: ignore[arg-type]
 

@@ -9,6 +9,7 @@ WITH pieces AS MATERIALIZED (
         u.id AS unit_id,
         coalesce(p.weight, 1) AS weight,
         coalesce(p.kind = 'impossible', false) AS unknown,
+        p.from_code IS NOT NULL AS moved,
         v.value,
         v.status
     FROM indicators.import_value AS v
@@ -20,6 +21,13 @@ WITH pieces AS MATERIALIZED (
     INNER JOIN boundaries.territory AS u
         ON u.millesime = :to_millesime AND u.level = v.level AND u.code = coalesce(p.to_code, v.code)
     WHERE v.import_id = :import_id AND v.level = ANY(CAST(:units AS text []))
+),
+
+touched AS (
+    -- the units that something moved into; every other one is a unit of the import, whole and alone
+    SELECT DISTINCT unit_id
+    FROM pieces
+    WHERE moved
 ),
 
 everywhere AS (
@@ -50,7 +58,7 @@ cut AS (
 ),
 
 sums AS (
-    -- in the geography of the delivery a unit is itself: there is nothing to sum
+    -- a unit that nothing moved into is itself: there is nothing to sum
     SELECT
         p.unit_id AS territory_id,
         p.value,
@@ -63,7 +71,7 @@ sums AS (
         p.status = 'not-significant' AS not_significant,
         p.status = 'secret' AS secret
     FROM everywhere AS p
-    WHERE :from_millesime = :to_millesime
+    WHERE p.unit_id NOT IN (SELECT unit_id FROM touched)
     UNION ALL
     SELECT
         m.territory_id,
@@ -82,7 +90,7 @@ sums AS (
         bool_or(p.status = 'secret') AS secret
     FROM everywhere AS p
     INNER JOIN indicators.member AS m ON m.millesime = :to_millesime AND m.unit_id = p.unit_id
-    WHERE m.territory_id <> m.unit_id OR :from_millesime <> :to_millesime
+    WHERE m.territory_id <> m.unit_id OR p.unit_id IN (SELECT unit_id FROM touched)
     GROUP BY m.territory_id
 )
 
