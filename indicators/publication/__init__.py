@@ -84,13 +84,11 @@ def _release(conn: Connection, listed: list[int], by: Actor) -> int:
     if latest is not None and latest.digest == digest:
         return int(latest.id)
     withdrawn = sa.select(Withdrawal.release_id).join(Release, Release.id == Withdrawal.release_id)
-    if (
-        latest is not None
-        and conn.execute(withdrawn.where(Release.digest == digest, Release.id > latest.id)).first()
-    ):
-        # What people withdrew does not come back because a server starts again; one that was withdrawn before the
-        # latest comes back when undoing a delivery leads to it, or that delivery would be served for ever.
-        return int(latest.id)
+    if latest is not None and by == SYSTEM:
+        again = withdrawn.where(Release.digest == digest, Release.id > latest.id)
+        if conn.execute(again).first():
+            # What people withdrew does not come back because a server starts again; it does when people release it.
+            return int(latest.id)
     release_id = conn.execute(
         sa.insert(Release).values(digest=digest, published_by=by.name).returning(Release.id)
     ).scalar_one()

@@ -182,6 +182,19 @@ class TestReleases:
         publish(conn, silent, VALIDATOR)
         assert served(conn) == 99.0  # never what was withdrawn
 
+    def test_what_was_withdrawn_comes_back_when_a_person_releases_it_and_not_by_itself(
+        self, loaded_country: sa.Connection
+    ) -> None:
+        conn = loaded_country
+        bring(conn, "2022", 2023, FIRST)
+        first = publish(conn, silent)
+        bring(conn, "2022", 2023, SECOND)
+        withdraw_release(conn, publish(conn, silent), VALIDATOR, "trop tôt")
+        bring(conn, "2022", 2023, SECOND)
+        assert publish(conn, silent) == first
+        publish(conn, silent, VALIDATOR)
+        assert served(conn) == 111.0
+
     def test_as_of_a_day_gives_what_was_served_at_its_end(self, loaded_country: sa.Connection) -> None:
         conn = loaded_country
         bring(conn, "2022", 2023, FIRST)
