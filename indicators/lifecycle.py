@@ -14,7 +14,7 @@ from indicators.actors import Actor, require_role
 from indicators.journal import record
 from indicators.publication.alone import publish_alone
 from indicators.published import current_release
-from indicators.tables import Delivery, Import, Release, ReleaseSeries, Series, Withdrawal
+from indicators.tables import Delivery, Release, Withdrawal
 
 STATES = {
     "draft": "brouillon",
@@ -115,12 +115,11 @@ def withdraw_delivery(conn: Connection, delivery_id: int, actor: Actor, reason: 
     _step(conn, _locked(conn, delivery_id), "withdrawn", actor, reason=reason)
 
 
-def withdraw_release(conn: Connection, release_id: int, actor: Actor, reason: str) -> list[int]:
+def withdraw_release(conn: Connection, release_id: int, actor: Actor, reason: str) -> None:
     """Serve a release no more: the one before it is served again, the withdrawn one keeps its trace.
 
-    When it is the one that is served, the deliveries that fed it and not the one before are withdrawn with it, and
-    returned: their values would come back with the next publication otherwise. Raises Forbidden without the role,
-    NotFound, and Conflict when it is withdrawn already or is the only one.
+    The deliveries that fed it are not withdrawn: who finds one at fault withdraws it too. Raises Forbidden without
+    the role, NotFound, and Conflict when it is withdrawn already or is the only one.
     """
     require_role(actor, "validator")
     publish_alone(conn)
@@ -128,44 +127,10 @@ def withdraw_release(conn: Connection, release_id: int, actor: Actor, reason: st
         raise NotFound(f"Il n’y a pas de publication n° {release_id}.")
     if conn.scalar(sa.select(Withdrawal.release_id).where(Withdrawal.release_id == release_id)) is not None:
         raise Conflict(f"La publication n° {release_id} est déjà retirée.")
-    served = current_release(conn)
     conn.execute(sa.insert(Withdrawal).values(release_id=release_id, withdrawn_by=actor.name, reason=reason))
-    restored = current_release(conn)
-    if served is None or restored is None:
+    if current_release(conn) is None:
         raise Conflict(f"La publication n° {release_id} est la seule : la retirer ne laisserait rien à servir.")
     record(conn, actor, "withdrawn", release_id=release_id, reason=reason)
-    if served.id != release_id:
-        return []
-    gone = _deliveries(conn, _imports(conn, release_id) - _imports(conn, restored.id))
-    for delivery_id in gone:
-        withdraw_delivery(conn, delivery_id, actor, reason)
-    return gone
-
-
-def _imports(conn: Connection, release_id: int) -> set[int]:
-    """The imports that the series of a release were computed from."""
-    passports = conn.scalars(
-        sa.select(Series.passport)
-        .join(ReleaseSeries, ReleaseSeries.series_id == Series.id)
-        .where(ReleaseSeries.release_id == release_id)
-    )
-    found: set[int | None] = set()
-    for passport in passports:
-        found |= {passport.get("import"), passport.get("weight_import"), *passport.get("imports", ())}
-    return {one for one in found if one is not None}
-
-
-def _deliveries(conn: Connection, imports: set[int]) -> list[int]:
-    """The released deliveries of some imports, in order."""
-    return list(
-        conn.scalars(
-            sa.select(Delivery.id)
-            .join(Import, Import.delivery_id == Delivery.id)
-            .where(Import.id.in_(imports), Delivery.state == "released")
-            .distinct()
-            .order_by(Delivery.id)
-        )
-    )
 
 
 def _locked(conn: Connection, delivery_id: int) -> sa.Row[Any]:

@@ -261,10 +261,7 @@ def withdraw_published(number: Number, by: By, reason: Reason) -> None:
     """Retirer une publication : la précédente est servie à nouveau, celle-ci garde sa trace."""
     from indicators.lifecycle import withdraw_release
 
-    gone: list[int] = []
-    _act(by, lambda conn, actor: gone.extend(withdraw_release(conn, number, actor, reason)))
-    for delivery_id in gone:
-        say(f"La livraison n° {delivery_id}, qui ne nourrissait qu’elle, est retirée avec elle.")
+    _act(by, lambda conn, actor: withdraw_release(conn, number, actor, reason))
     say(f"La publication n° {number} est retirée.")
 
 

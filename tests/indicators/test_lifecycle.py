@@ -168,20 +168,6 @@ class TestReleases:
         with pytest.raises(Conflict, match="déjà retirée"):
             withdraw_release(conn, second, VALIDATOR, "encore")
 
-    def test_what_fed_a_withdrawn_release_alone_goes_with_it(self, loaded_country: sa.Connection) -> None:
-        conn = loaded_country
-        bring(conn, "2022", 2023, {**FIRST, "44001": 99.0})
-        publish(conn, silent)
-        number = bring(conn, "2022", 2023, FIRST)
-        assert withdraw_release(conn, publish(conn, silent), VALIDATOR, "trop tôt") == [number]
-        assert delivery(conn, number).state == "withdrawn"
-        last = bring(conn, "2022", 2023, SECOND)
-        publish(conn, silent)
-        assert served(conn) == 111.0
-        withdraw_delivery(conn, last, VALIDATOR, "erreur du producteur")
-        publish(conn, silent, VALIDATOR)
-        assert served(conn) == 99.0  # never what was withdrawn
-
     def test_what_was_withdrawn_comes_back_when_a_person_releases_it_and_not_by_itself(
         self, loaded_country: sa.Connection
     ) -> None:
