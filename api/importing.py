@@ -10,7 +10,6 @@ from sqlalchemy import Connection, Engine
 from api.settings import Settings
 from api.setup import DOWNLOADS, analyze
 from boundaries.places import Place
-from boundaries.sources import geo_api as boundaries_api
 from geo.errors import Invalid, OresError
 from geo.progress import Progress
 from indicators.actors import Actor
@@ -22,8 +21,6 @@ from indicators.imports.sheets import Delivered
 from indicators.imports.storing import keep
 from indicators.lifecycle import release_delivery, validate
 from indicators.publication import publish
-from indicators.sources import geo_api, melodi
-from indicators.sources.asking import Asker
 
 MELODI, GEO_API = "melodi:", "geo-api:"
 
@@ -41,6 +38,10 @@ class Manner:
 
 def source(text: str, filters: Sequence[str], settings: Settings, progress: Progress) -> Path | Delivered:
     """Return what is named: a file, observations of Melodi (`melodi:JEU`), populations (`geo-api:departement:44`)."""
+    from boundaries.sources import geo_api as boundaries_api  # GeoPandas is slow to import
+    from indicators.sources import geo_api, melodi
+    from indicators.sources.asking import Asker
+
     if text.startswith(MELODI):
         asked: dict[str, list[str]] = {}
         for one in filters:

@@ -14,7 +14,6 @@ from api.settings import Settings
 from boundaries import movements, sources, time_machine
 from boundaries.levels import Level
 from boundaries.load import load
-from boundaries.sources import registry
 from boundaries.sources.fetch import fetch
 from boundaries.tables import Millesime, Zoning
 from boundaries.zonings import delivered
@@ -64,6 +63,8 @@ def load_boundaries(
         remarks += _arrondissements(engine, settings, progress)
         _publish(engine, progress)
         return remarks
+    from boundaries.sources import registry  # GeoPandas is slow to import
+
     remarks = []
     for year in millesimes:
         outlines = source != "registry" or location is not None or year in registry.years(outlines=True)

@@ -5,9 +5,12 @@ judges it and `boundaries.load` swaps it in. Nothing here touches the database.
 """
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import pandas as pd
+
+if TYPE_CHECKING:
+    import geopandas as gpd  # slow to import, and a start that has nothing to load needs none
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,8 @@ class Delivery:
     source: str
     licence: str
     files: list[SourceFile]
-    communes: gpd.GeoDataFrame
-    arrondissements: gpd.GeoDataFrame
+    communes: "gpd.GeoDataFrame"
+    arrondissements: "gpd.GeoDataFrame"
     epci: pd.DataFrame
     departements: pd.DataFrame
     regions: pd.DataFrame

@@ -1,5 +1,8 @@
 """`ores up`, `ores serve` and `ores stop`: the observatory from nothing to a page, and its end."""
 
+import gc
+from concurrent.futures import ThreadPoolExecutor
+
 from api import running
 from api.commands.french import FrenchCommand, console, remark, say
 from api.database import open_database, private_cluster
@@ -30,6 +33,7 @@ def stop() -> None:
 
 
 def _serve(settings: Settings, *, prepare: bool) -> None:
+    gc.disable()  # half a second of the start: nothing that the imports make is garbage
     from api import serving  # uvicorn is slow to import
 
     cluster = private_cluster(settings, say)
@@ -39,6 +43,7 @@ def _serve(settings: Settings, *, prepare: bool) -> None:
                 _prepare(settings)
             else:
                 open_database(settings, say).dispose()
+            gc.enable()
             serving.serve(bound, lambda: _invite(settings))
         finally:
             if cluster is not None:
@@ -48,11 +53,13 @@ def _serve(settings: Settings, *, prepare: bool) -> None:
 
 def _prepare(settings: Settings) -> None:
     """Do what is not done yet; each step is skipped in an instant when it is."""
-    from api import assets, setup
-    from api.progress import shown
+    with console.status("Base de données…"), ThreadPoolExecutor(1) as beside:
+        opening = beside.submit(open_database, settings, say)
+        from api import app, assets, setup  # noqa: F401 - the longest to import, while PostgreSQL starts
+        from api.progress import shown
 
-    with console.status("Base de données…"):
-        engine = open_database(settings, say)
+        engine = opening.result()
+    gc.enable()
     if not assets.is_built():
         with console.status("Fichiers des pages…"):
             assets.build()

@@ -1,6 +1,6 @@
 """What the browser needs to draw the map: the Folium parts, and the state that its script reads."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from api.pages.extent import CREDITS, Extent
@@ -12,14 +12,19 @@ from api.pages.statics import static_url
 from api.pages.wording import title
 from boundaries.levels import LABELS as LEVEL_LABELS
 from boundaries.levels import Level
-from geo.maps import MapParts, TileSource, map_parts
+from geo.mapstyle import TileSource
 from geo.palettes import CIRCLE_NEGATIVE
 from indicators.natures import Form
 from indicators.statuses import Status
 
+if TYPE_CHECKING:
+    from geo.maps import MapParts
 
-def folium_parts(root: str, selection: Selection, where: Extent, version: str) -> MapParts:
+
+def folium_parts(root: str, selection: Selection, where: Extent, version: str) -> "MapParts":
     """Return the container and the script of the map, over the tiles of a version of its geography."""
+    from geo.maps import map_parts  # Folium is slow to import, and only maps need it
+
     tiles = tile_urls(root, selection.millesime, version)
     sources = [TileSource(level, url) for level, url in tiles.items()]
     worker = static_url("vendor/maplibre-gl/maplibre-gl-csp-worker.js", root)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from boundaries.levels import Level
 from boundaries.tables import Territory
 from geo.errors import NotFound
-from geo.maps import Bounds
+from geo.mapstyle import Bounds
 
 # A map of the country opens on its European part; the overseas regions are one gesture away.
 OVERSEAS_REGIONS = ("01", "02", "03", "04", "06")

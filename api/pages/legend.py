@@ -9,7 +9,7 @@ from itertools import pairwise
 from api.pages.french import decimals, exact, number
 from geo.classes import Classes, Method, index_of
 from geo.errors import Invalid
-from geo.maps import PLAIN
+from geo.mapstyle import PLAIN
 from geo.palettes import (
     CATEGORIES,
     CROSS,

@@ -7,7 +7,6 @@ Locations come from the operator's command line alone, never from a web client.
 from pathlib import Path
 
 from boundaries.delivery import Delivery
-from boundaries.sources import etalab, geo_api, ign, registry
 from geo.errors import Invalid
 from geo.progress import Progress
 
@@ -28,6 +27,8 @@ def read(
     `location` is a file or an address; the registry takes a version of its polygons there, the API its own address
     when there is none. Raises Invalid for an unknown source, or a location that is missing.
     """
+    from boundaries.sources import etalab, geo_api, ign, registry  # GeoPandas is slow to import
+
     if source == "registry":
         return registry.read(location, millesime, cache, progress, region, outlines)
     if source == "geo-api":

@@ -2,7 +2,8 @@
 
 import re
 
-from geo.maps import TileSource, map_parts, territory_style
+from geo.maps import map_parts
+from geo.mapstyle import TileSource, territory_style
 from geo.palettes import PATTERNS
 
 SOURCES = [
