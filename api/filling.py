@@ -5,6 +5,7 @@ Requests are served by connections that can only read. A route that finds a seri
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import sqlalchemy as sa
 from fastapi.routing import APIRoute
@@ -34,10 +35,14 @@ class Filler:
         )
 
     def fill(self, series_ids: Sequence[int]) -> None:
-        """Compute the series that have no values yet, each in a transaction of its own."""
-        for series_id in series_ids:
+        """Compute the series that have no values yet, each in a transaction of its own, a few side by side."""
+
+        def one(series_id: int) -> None:
             with self._engine.begin() as conn:
                 fill(conn, series_id)
+
+        with ThreadPoolExecutor(AT_ONCE) as beside:
+            list(beside.map(one, series_ids))
 
     def dispose(self) -> None:
         """Close the connections."""

@@ -9,7 +9,8 @@ from api.documents import Document, document
 from api.pages.figures import cell, figure
 from boundaries.levels import Level
 from indicators.catalogue import Indicator
-from indicators.published import ValueColumns, ValueTable
+from indicators.columns import ValueColumns
+from indicators.published import ValueTable
 from indicators.statuses import LABELS, SIGNS
 
 VALUE = "Valeur"

@@ -22,6 +22,7 @@ from country import country
 from figures import french
 from rich.console import Console
 
+from api.filling import Filler
 from api.importing import Manner, controlled
 from api.migrate import migrate
 from api.setup import analyze
@@ -32,13 +33,13 @@ from geo.cluster import Cluster
 from geo.progress import silent
 from indicators.actors import Actor
 from indicators.catalogue import catalogue
+from indicators.columns import read_columns
 from indicators.imports.mapping import Mapping, Measure, Table
 from indicators.imports.storing import keep
 from indicators.lifecycle import release_delivery, validate
 from indicators.natures import Nature
 from indicators.publication import publish
-from indicators.publication.filling import fill
-from indicators.published import document_columns, find, profile
+from indicators.published import find, profile
 
 PERIODS = [str(year) for year in range(1988, 2024)]
 INDICATORS = [
@@ -189,9 +190,8 @@ def _reads(engine: sa.Engine) -> dict[str, float]:
         for turn in range(TURNS):
             period = PERIODS[-1 - turn % 5]
             series = find(conn, INDICATORS[1], period, 2025)
-            statement = document_columns(series.id, Level.COMMUNE, 2025, None)
             pair: list[tuple[list[float], Callable[[], Any]]] = [
-                (choropleth, lambda statement=statement: conn.execute(statement).one()),
+                (choropleth, lambda series=series: read_columns(conn, series, Level.COMMUNE, None)),
                 (
                     scan,
                     lambda series=series: psql.execute(
@@ -244,8 +244,9 @@ def _conversion(engine: sa.Engine) -> tuple[bool, str]:
     """Ten periods of a national series, delivered in 2024, computed in the geography of 2025 for the first time."""
     with engine.connect() as conn:
         ids = conn.scalars(sa.text(UNCOMPUTED), {"indicator": INDICATORS[0]}).all()
-        seconds = _seconds(lambda: [fill(conn, identity) for identity in ids])
-        conn.rollback()
+    filler = Filler(engine.url.render_as_string(hide_password=False))
+    seconds = _seconds(lambda: filler.fill(ids))
+    filler.dispose()
     return (
         len(ids) == 10 and seconds < 2,
         f"conversion de {len(ids)} périodes nationales de 2024 à 2025 : {french(seconds, 2)} s (limite 2)",

@@ -200,97 +200,13 @@ def values_of(series_id: int, territory_ids: Sequence[int]) -> Rows:
     )
 
 
-@dataclass(frozen=True)
-class ValueColumns:
-    """The values of a series at one level as texts of JSON arrays of equal length, ordered by code."""
-
-    series: Published
-    territories: int
-    present: int
-    ids: str
-    codes: str
-    values: str
-    statuses: str
-    coverages: str
-
-    def counts(self) -> dict[Status, int]:
-        """How many values have each status, those that occur."""
-        told = {status: self.statuses.count(f'"{status}"') for status in Status}
-        return {status: count for status, count in told.items() if count}
-
-
-def columns(
-    conn: Connection,
-    indicator: str,
-    level: Level,
-    period: str,
-    millesime: int,
-    within: Place | None = None,
-    release_id: int | None = None,
-) -> ValueColumns:
-    """Return the values of an indicator at a level, in columns. Raises NotFound for what is not published."""
-    series = find(conn, indicator, period, millesime, release_id)
-    found = conn.execute(document_columns(series.id, level, millesime, within)).one()
-    if not found.territories:
-        _require_level(conn, indicator, level, within, release_id)
-    return ValueColumns(series, *found)
-
-
-def _require_level(
+def require_level(
     conn: Connection, indicator: str, level: Level, within: Place | None, release_id: int | None
 ) -> None:
     """Do nothing where an indicator may have no value at all. Raises NotFound for a level it is not published at."""
     if within is None and level not in choices(conn, indicator, release_id).levels:
         offered = ", ".join(choices(conn, indicator, release_id).levels)
         raise NotFound(f"« {indicator} » n’est pas publié au niveau « {level} ». Niveaux : {offered}.")
-
-
-def document_columns(series_id: int, level: Level, millesime: int, within: Place | None) -> Rows:
-    """Return one row: how many values there are, and the columns of a values document as texts of JSON arrays.
-
-    Columns: territories, present, ids, codes, values, statuses, coverages, ordered by code. PostgreSQL writes the text:
-    35,000 rows taken one by one would cost more than finding them.
-    """
-    found = (
-        sa.select(
-            Territory.id,
-            Territory.code,
-            Value.value,
-            Value.status,
-            Value.coverage,
-        )
-        .join(Value, Value.territory_id == Territory.id)
-        .where(
-            Value.series_id == series_id,
-            Territory.millesime == millesime,
-            Territory.level == level.value,
-            inside(within, millesime),
-        )
-        .order_by(Territory.code)
-        .subquery()
-    )
-
-    def column(text: ColumnElement[Any], name: str) -> ColumnElement[str]:
-        return sa.func.concat("[", sa.func.string_agg(text, sa.literal_column("','")), "]").label(name)
-
-    def quoted(text: ColumnElement[str]) -> ColumnElement[str]:
-        return sa.literal_column("'\"'") + text + sa.literal_column("'\"'")
-
-    def usual(condition: ColumnElement[bool], text: str, otherwise: ColumnElement[str]) -> ColumnElement[str]:
-        """What most rows say is not written anew for each."""
-        return sa.case((condition, sa.literal_column(f"'{text}'")), else_=otherwise)
-
-    status = sa.cast(found.c.status, sa.Text)
-    # codes and statuses hold nothing that JSON would escape
-    return sa.select(
-        sa.func.count().label("territories"),
-        sa.func.count(found.c.value).label("present"),
-        column(sa.cast(found.c.id, sa.Text), "ids"),
-        column(quoted(found.c.code), "codes"),
-        column(sa.func.coalesce(sa.cast(found.c.value, sa.Text), sa.literal_column("'null'")), "values"),
-        column(usual(found.c.status == Status.OBSERVED, '"observed"', quoted(status)), "statuses"),
-        column(usual(found.c.coverage == 1, "1", sa.cast(found.c.coverage, sa.Text)), "coverages"),
-    ).select_from(found)
 
 
 def table(
@@ -306,7 +222,7 @@ def table(
     series = find(conn, indicator, period, millesime, release_id)
     found = conn.execute(rows(series.id, level, millesime, within)).all()
     if not found:
-        _require_level(conn, indicator, level, within, release_id)
+        require_level(conn, indicator, level, within, release_id)
     return ValueTable(
         series,
         level,

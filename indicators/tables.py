@@ -128,8 +128,30 @@ class Member(Stored):
     unit_id: Mapped[int] = mapped_column(primary_key=True)
 
 
+class Fragment(Stored):
+    """The fragment that a unit is in: the units of one are parts of the very same territories."""
+
+    __tablename__ = "fragment"
+    __table_args__ = {"schema": SCHEMA}
+
+    millesime: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    unit_id: Mapped[int] = mapped_column(primary_key=True)
+    fragment: Mapped[int]
+
+
+class FragmentMember(Stored):
+    """A fragment and each territory that it is a part of."""
+
+    __tablename__ = "fragment_member"
+    __table_args__ = {"schema": SCHEMA}
+
+    millesime: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    fragment: Mapped[int] = mapped_column(primary_key=True)
+    territory_id: Mapped[int] = mapped_column(primary_key=True)
+
+
 class MemberVersion(Stored):
-    """The version of the millesime that the members were taken from."""
+    """The version of the millesime that the members and the fragments were taken from."""
 
     __tablename__ = "member_version"
     __table_args__ = {"schema": SCHEMA}

@@ -25,6 +25,7 @@ from boundaries.places import Place
 from indicators import natures, published
 from indicators.catalogue import Indicator
 from indicators.catalogue import indicator as sheet
+from indicators.columns import columns
 from indicators.passports import PassportId
 
 router = APIRouter(prefix="/api/indicators", route_class=StrictRoute, tags=["Indicateurs"])
@@ -80,7 +81,7 @@ def values(
             if f == "csv":
                 made = values_csv(item, published.table(conn, *asked))
             else:
-                made = values_json(item, level, published.columns(conn, *asked))
+                made = values_json(item, level, columns(conn, *asked))
             return kept_only_if_current(made, conn, now)
 
     key = ("values", now.data, item.id, level, period, millesime, str(within), as_of, f)

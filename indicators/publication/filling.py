@@ -65,7 +65,7 @@ def fill(conn: Connection, series_id: int, geographies: Geographies | None = Non
 
 def _inputs(conn: Connection, digests: list[str], now: Geographies) -> dict[str, int]:
     known = dict(conn.execute(sa.select(Series.digest, Series.id).where(Series.digest.in_(digests))).all())
-    for digest in dict.fromkeys(digests):
+    for digest in sorted(set(digests)):  # all take their locks in the same order
         fill(conn, known[digest], now)
     return {"first_series": known[digests[0]], "second_series": known[digests[-1]]}
 

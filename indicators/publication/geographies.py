@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from boundaries.tables import Millesime, Passage
 from geo.errors import Conflict
 from geo.sqlfiles import sql_file
-from indicators.tables import Member, MemberVersion
+from indicators.tables import Fragment, FragmentMember, Member, MemberVersion
 
 HERE = Path(__file__).parent
 
@@ -70,8 +70,9 @@ def refresh_members(conn: Connection, geographies: Geographies) -> None:
     for year, version in geographies.versions.items():
         if known.get(year) == version:
             continue
-        conn.execute(sa.delete(Member).where(Member.millesime == year))
-        conn.execute(sa.delete(MemberVersion).where(MemberVersion.millesime == year))
-        conn.execute(sql_file(HERE, "refresh_members"), {"millesime": year})
+        for table in (Member, Fragment, FragmentMember, MemberVersion):
+            conn.execute(sa.delete(table).where(table.millesime == year))
+        for name in ("refresh_members", "refresh_fragments", "refresh_fragment_members"):
+            conn.execute(sql_file(HERE, name), {"millesime": year})
         conn.execute(sa.insert(MemberVersion).values(millesime=year, version=version))
-        conn.execute(sa.text("ANALYZE indicators.member"))
+        conn.execute(sa.text("ANALYZE indicators.member, indicators.fragment, indicators.fragment_member"))

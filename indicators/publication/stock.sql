@@ -2,44 +2,67 @@
 --
 -- Sums are made from the pieces of the import's own units, not from converted units: where all the pieces of a split
 -- commune fall in the same territory, the total of that territory is exact.
-WITH pieces AS MATERIALIZED (
-    -- the imported units (communes and municipal arrondissements, or departements), as units of the target millesime
+WITH words (status, bit) AS (
+    -- statuses as bits: a sum of thousands of units ors them, in place of one aggregate for each status
+    VALUES
+        ('observed'::indicators.status, 1),
+        ('provisional', 2),
+        ('estimated', 4),
+        ('partial', 8),
+        ('not-significant', 16),
+        ('secret', 32),
+        ('missing', 64),
+        ('not-applicable', 128),
+        ('impossible', 256)
+),
+
+moves AS MATERIALIZED (
+    -- communes whose code or perimeter changed
+    SELECT from_code, to_code, weight, kind = 'impossible' AS unknown
+    FROM boundaries.passage
+    WHERE from_millesime = :from_millesime AND to_millesime = :to_millesime
+),
+
+whole AS MATERIALIZED (
+    -- the units that nothing moved into: what was said of them, as it was said
+    SELECT u.id AS unit_id, u.level, v.value, coalesce(v.status, 'missing') AS status
+    FROM boundaries.territory AS u
+    LEFT JOIN indicators.import_value AS v
+        ON v.import_id = :import_id
+        AND v.level = u.level
+        AND v.code = u.code
+        AND (v.level <> 'commune' OR v.code NOT IN (SELECT from_code FROM moves))
+    WHERE
+        u.millesime = :to_millesime
+        AND u.level = ANY(CAST(:units AS text []))
+        AND (u.level <> 'commune' OR u.code NOT IN (SELECT to_code FROM moves))
+),
+
+kept AS (
+    INSERT INTO indicators.value (series_id, territory_id, value, status, coverage)
+    SELECT :series_id, unit_id, value, status, CASE WHEN value IS NULL THEN 0 ELSE 1 END
+    FROM whole
+    WHERE level = ANY(CAST(:levels AS text []))
+),
+
+pieces AS MATERIALIZED (
+    -- the communes that something moved into: what moved, and what stayed there
     SELECT
         v.code AS origin,
         u.id AS unit_id,
         coalesce(p.weight, 1) AS weight,
-        coalesce(p.kind = 'impossible', false) AS unknown,
-        p.from_code IS NOT NULL AS moved,
+        coalesce(p.unknown, false) AS unknown,
         v.value,
         v.status
     FROM indicators.import_value AS v
-    LEFT JOIN boundaries.passage AS p
-        ON p.from_millesime = :from_millesime
-        AND p.to_millesime = :to_millesime
-        AND p.from_code = v.code
-        AND v.level = 'commune'
+    LEFT JOIN moves AS p ON p.from_code = v.code
     INNER JOIN boundaries.territory AS u
-        ON u.millesime = :to_millesime AND u.level = v.level AND u.code = coalesce(p.to_code, v.code)
-    WHERE v.import_id = :import_id AND v.level = ANY(CAST(:units AS text []))
-),
-
-touched AS (
-    -- the units that something moved into; every other one is a unit of the import, whole and alone
-    SELECT DISTINCT unit_id
-    FROM pieces
-    WHERE moved
-),
-
-everywhere AS (
-    -- and the units of the target that no unit of the import reaches: nobody said anything of them
-    SELECT p.unit_id, p.weight, p.value, p.status FROM pieces AS p
-    UNION ALL
-    SELECT u.id, 1, NULL, 'missing'::indicators.status
-    FROM boundaries.territory AS u
+        ON u.millesime = :to_millesime AND u.level = 'commune' AND u.code = coalesce(p.to_code, v.code)
     WHERE
-        u.millesime = :to_millesime
-        AND u.level = ANY(CAST(:units AS text []))
-        AND NOT EXISTS (SELECT 1 FROM pieces AS p WHERE p.unit_id = u.id)
+        v.import_id = :import_id
+        AND v.level = 'commune'
+        AND v.level = ANY(CAST(:units AS text []))
+        AND (v.code IN (SELECT from_code FROM moves) OR v.code IN (SELECT to_code FROM moves))
 ),
 
 cut AS (
@@ -57,40 +80,54 @@ cut AS (
     GROUP BY territory_id
 ),
 
-sums AS (
-    -- a unit that nothing moved into is itself: there is nothing to sum
+said AS MATERIALIZED (
     SELECT
-        p.unit_id AS territory_id,
+        p.unit_id,
+        false AS moved,
         p.value,
-        CASE WHEN p.value IS NULL THEN 0 ELSE 1 END::double precision AS coverage,
-        p.status AS lowest,
-        p.status AS highest,
-        p.status = 'partial' AS partial,
-        p.status = 'provisional' AS provisional,
-        p.status IN ('estimated', 'not-significant') AS estimated,
-        p.status = 'not-significant' AS not_significant,
-        p.status = 'secret' AS secret
-    FROM everywhere AS p
-    WHERE p.unit_id NOT IN (SELECT unit_id FROM touched)
+        CASE WHEN p.value IS NULL THEN 0 ELSE 1 END::double precision AS known,
+        CASE WHEN w.bit = 128 THEN 0 ELSE 1 END::double precision AS due,
+        CASE WHEN p.value IS NULL THEN NULL ELSE w.bit END AS said,
+        w.bit AS said_of_all
+    FROM whole AS p
+    INNER JOIN words AS w ON w.status = p.status
     UNION ALL
     SELECT
-        m.territory_id,
-        sum(p.value * p.weight) AS value,
+        p.unit_id,
+        true,
+        sum(p.value * p.weight),
+        coalesce(sum(p.weight) FILTER (WHERE p.value IS NOT NULL), 0),
         -- what does not apply to a unit is not to be covered
-        coalesce(sum(p.weight) FILTER (WHERE p.value IS NOT NULL), 0)
-        / nullif(sum(p.weight) FILTER (WHERE p.status <> 'not-applicable'), 0) AS coverage,
-        -- of the values that are there, or of what is said where none is
-        coalesce(min(p.status) FILTER (WHERE p.value IS NOT NULL), min(p.status)) AS lowest,
-        coalesce(max(p.status) FILTER (WHERE p.value IS NOT NULL), max(p.status)) AS highest,
-        bool_or(p.status = 'partial') AS partial,
-        bool_or(p.status = 'provisional') AS provisional,
-        -- a value that says nothing of its unit counts in the sum, which is then an estimate
-        bool_or(p.status IN ('estimated', 'not-significant')) AS estimated,
-        bool_or(p.status = 'not-significant') AS not_significant,
-        bool_or(p.status = 'secret') AS secret
-    FROM everywhere AS p
-    INNER JOIN indicators.member AS m ON m.millesime = :to_millesime AND m.unit_id = p.unit_id
-    WHERE m.territory_id <> m.unit_id OR p.unit_id IN (SELECT unit_id FROM touched)
+        coalesce(sum(p.weight) FILTER (WHERE w.bit <> 128), 0),
+        bit_or(w.bit) FILTER (WHERE p.value IS NOT NULL),
+        bit_or(w.bit)
+    FROM pieces AS p
+    INNER JOIN words AS w ON w.status = p.status
+    GROUP BY p.unit_id
+),
+
+fragments AS (
+    -- the units that are parts of the same territories are summed once, for all of those
+    SELECT
+        f.fragment,
+        sum(p.value) AS value,
+        sum(p.known) AS known,
+        sum(p.due) AS due,
+        bit_or(p.said) AS said,
+        bit_or(p.said_of_all) AS said_of_all
+    FROM said AS p
+    INNER JOIN indicators.fragment AS f ON f.millesime = :to_millesime AND f.unit_id = p.unit_id
+    GROUP BY f.fragment
+),
+
+sums AS (
+    SELECT unit_id AS territory_id, value, known, due, said, said_of_all
+    FROM said
+    WHERE moved
+    UNION ALL
+    SELECT m.territory_id, sum(p.value), sum(p.known), sum(p.due), bit_or(p.said), bit_or(p.said_of_all)
+    FROM fragments AS p
+    INNER JOIN indicators.fragment_member AS m ON m.millesime = :to_millesime AND m.fragment = p.fragment
     GROUP BY m.territory_id
 )
 
@@ -102,20 +139,26 @@ SELECT
     CASE
         WHEN c.unknown THEN 'impossible'
         WHEN s.territory_id IS NULL THEN 'missing'
-        WHEN s.value IS NULL AND s.lowest = s.highest THEN s.lowest
-        WHEN s.value IS NULL AND s.secret THEN 'secret'
-        WHEN s.value IS NULL AND s.not_significant THEN 'not-significant'
+        WHEN s.value IS NULL AND w.status IS NOT NULL THEN w.status
+        WHEN s.value IS NULL AND s.said_of_all & 32 > 0 THEN 'secret'
+        WHEN s.value IS NULL AND s.said_of_all & 16 > 0 THEN 'not-significant'
         WHEN s.value IS NULL THEN 'missing'
-        WHEN s.coverage < 1 - 1e-9 OR s.partial THEN 'partial'
+        WHEN s.known < s.due * (1 - 1e-9) OR s.said_of_all & 8 > 0 THEN 'partial'
         WHEN c.territory_id IS NOT NULL THEN 'estimated'
-        WHEN s.lowest = s.highest THEN s.lowest
-        WHEN s.estimated THEN 'estimated'
-        WHEN s.provisional THEN 'provisional'
+        WHEN w.status IS NOT NULL THEN w.status
+        -- a value that says nothing of its unit counts in the sum, which is then an estimate
+        WHEN s.said_of_all & (4 | 16) > 0 THEN 'estimated'
+        WHEN s.said_of_all & 2 > 0 THEN 'provisional'
         ELSE 'observed'
     END::indicators.status,
-    CASE WHEN c.unknown THEN 0 ELSE coalesce(s.coverage, 0) END
+    CASE WHEN c.unknown THEN 0 ELSE coalesce(s.known / nullif(s.due, 0), 0) END
 FROM boundaries.territory AS t
 LEFT JOIN sums AS s ON s.territory_id = t.id
 LEFT JOIN cut AS c ON c.territory_id = t.id
-WHERE t.millesime = :to_millesime AND t.level = ANY(CAST(:levels AS text []))
+-- where all the values that are there say the same, or all units where none is
+LEFT JOIN words AS w ON w.bit = coalesce(s.said, s.said_of_all)
+WHERE
+    t.millesime = :to_millesime
+    AND t.level = ANY(CAST(:levels AS text []))
+    AND t.id NOT IN (SELECT unit_id FROM whole)
 ORDER BY t.id

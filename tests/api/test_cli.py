@@ -25,7 +25,7 @@ from geo.cluster import Cluster
 # These signals are taken back from a caller that ignores them, as nohup and scripts in the background do.
 LAUNCHER = """
 import os, signal, sys, time, types
-import api
+import api.setup
 from api import assets, serving
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -46,7 +46,7 @@ def prepare(engine, settings, progress):
         advance(1)
     return ["une remarque"]
 
-api.setup = sys.modules["api.setup"] = types.SimpleNamespace(prepare=prepare)
+api.setup.prepare = prepare
 sys.modules["page"] = types.SimpleNamespace(create_app=lambda: page)
 serving.FACTORY = "page:create_app"
 assets.is_built = lambda: True
