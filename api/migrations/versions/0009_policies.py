@@ -1,0 +1,14 @@
+"""What may be shown to whom: policies and rules of secrecy."""
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
