@@ -7,6 +7,7 @@ from geoalchemy2 import alembic_helpers
 
 import api.accounts.tables
 import boundaries.tables
+import indicators.policy.tables
 import indicators.tables
 from geo.schema import Stored
 
