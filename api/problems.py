@@ -23,12 +23,14 @@ log = logging.getLogger(__name__)
 
 TITLES = {
     400: "Demande non valide",
+    401: "Identification refusée",
     403: "Accès refusé",
     404: "Introuvable",
     405: "Méthode refusée",
     409: "Pas encore disponible",
     413: "Demande trop grande",
     422: "Opération refusée",
+    429: "Trop de demandes",
     500: "Erreur inattendue",
     503: "Momentanément indisponible",
 }

@@ -11,7 +11,10 @@ PREFIX = "ORES_"
 
 
 class Settings(BaseSettings):
-    """What the environment decides: ORES_HOME, ORES_REGION, ORES_HOST, ORES_PORT and DATABASE_URL."""
+    """What the environment decides: ORES_HOME, ORES_REGION, ORES_HOST, ORES_PORT, DATABASE_URL.
+
+    Also how many requests are answered (ORES_RATE_ADDRESS, ORES_RATE_KEY) and who vouches for people (ORES_OIDC_…).
+    """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore")
 
@@ -22,6 +25,8 @@ class Settings(BaseSettings):
     region: str = Field(default="52", pattern=r"^(\d{2}|all)$", description="INSEE code of the Region, or all")
     host: str = Field(default="127.0.0.1", min_length=1)
     port: int = Field(default=8000, ge=1, le=65535)
+    rate_address: float = Field(default=200, ge=0, le=1e6, description="Requests a second of one address, 0: any")
+    rate_key: float = Field(default=100, ge=0, le=1e6, description="Requests a second of one key, 0: any")
 
     @field_validator("home")
     @classmethod
@@ -36,6 +41,8 @@ EXPECTED = {
     "region": "le code INSEE d’une région («\u202f52\u202f»), ou «\u202fall\u202f» pour la France entière",
     "host": "une adresse réseau",
     "port": "un numéro de port entre 1 et 65535",
+    "rate_address": "un nombre de demandes par seconde et par adresse («\u202f0\u202f»\u202f: sans limite)",
+    "rate_key": "un nombre de demandes par seconde et par clé («\u202f0\u202f»\u202f: sans limite)",
 }
 
 

@@ -13,10 +13,11 @@ ROLES = {
 
 @dataclass(frozen=True)
 class Actor:
-    """A person, or a rule that stands for one, with the role in which they act."""
+    """A person, or a rule that stands for one, with the role in which they act and whom they act for, where it counts."""
 
     name: str
     role: str
+    organisation: str = ""
 
 
 def require_role(actor: Actor, *accepted: str) -> None:

@@ -19,6 +19,8 @@ ACTIONS = {
     "withdrawn": "retirée",
     "failed": "publication échouée",
     "recipe-saved": "recette gardée",
+    "policy-changed": "règle de diffusion changée",
+    "policies-imported": "règles de diffusion importées",
 }
 
 
@@ -31,7 +33,9 @@ def record(
     release_id: int | None = None,
     **details: Any,
 ) -> None:
-    """Add a line to the journal."""
+    """Add a line to the journal; whom the actor acts for is a detail of it."""
+    if actor.organisation:
+        details["organisation"] = actor.organisation
     conn.execute(
         sa.insert(Event).values(
             actor=actor.name,

@@ -1,1 +1,1 @@
-"""Who works in the back office: the keys that people sign in with, and the sessions that follow. Never what they do."""
+"""Who people are: their rights, the keys and sessions that prove them, and the journal of it. Never what they do."""

@@ -1,4 +1,4 @@
-"""Sessions: the random token that a browser holds once a key was given, and the proof that a form is ours."""
+"""Sessions: the random token that a browser holds once a person proved who they are, and the proof of a form."""
 
 import hashlib
 import hmac
@@ -9,21 +9,29 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from api.accounts import journal
 from api.accounts.keys import digest, valid
-from api.accounts.tables import ApiKey, Session
+from api.accounts.people import Holder, rights_of
+from api.accounts.rights import RANKS, ROLES
+from api.accounts.tables import ApiKey, Person, Session
+from boundaries.readers import Audience
 from geo.errors import Forbidden
-from indicators.actors import ROLES, Actor
+from indicators.actors import Actor
 
 HOURS = 8
 
 
 @dataclass(frozen=True)
 class Signed:
-    """Someone who is signed in: the key they came with and the actor they are; `proof` goes into their forms."""
+    """Someone who is signed in; `proof` goes into their forms."""
 
-    key_id: int
-    actor: Actor
+    holder: Holder
     proof: str
+
+    @property
+    def actor(self) -> Actor:
+        """Who they are where something is done."""
+        return self.holder.actor
 
     @property
     def role_label(self) -> str:
@@ -34,18 +42,32 @@ class Signed:
         """Whether a step open to some roles is open to them; everything is to an administrator."""
         return self.actor.role in (*roles, "administrator")
 
+    def delivers(self, owner: str, organisation: str) -> bool:
+        """Whether a delivery is theirs to see: that of their organisation, and every one to a validator.
+
+        One that was brought before organisations were noted is that of the person who brought it.
+        """
+        if self.may("validator"):
+            return True
+        return organisation == self.actor.organisation if organisation else owner == self.actor.name
+
 
 def new_token() -> str:
     """Return a random token of 256 bits: what the cookie holds, signed in or not yet."""
     return secrets.token_urlsafe(32)
 
 
-def open_session(conn: Connection, key_id: int) -> str:
-    """Return the token of a new session of a key; sessions that have ended are swept away."""
+def open_session(conn: Connection, holder: Holder) -> str:
+    """Return the token of a new session; sessions that have ended are swept away, and lines of the journal too old."""
     conn.execute(sa.delete(Session).where(Session.expires_at <= sa.func.now()))
+    journal.sweep(conn)
     token = new_token()
     end = sa.func.now() + timedelta(hours=HOURS)
-    conn.execute(sa.insert(Session).values(digest=digest(token), key_id=key_id, expires_at=end))
+    conn.execute(
+        sa.insert(Session).values(
+            digest=digest(token), person_id=holder.person_id, key_id=holder.key_id, expires_at=end
+        )
+    )
     return token
 
 
@@ -54,14 +76,47 @@ def close_session(conn: Connection, token: str) -> None:
     conn.execute(sa.delete(Session).where(Session.digest == digest(token)))
 
 
-def signed(conn: Connection, token: str) -> Signed | None:
-    """Return who holds a token, or None when it opens nothing: no session, ended, or its key is not valid any more."""
+def close_sessions(conn: Connection, person_id: int) -> None:
+    """End every session of a person."""
+    conn.execute(sa.delete(Session).where(Session.person_id == person_id))
+
+
+def holder_of(conn: Connection, sha256: str) -> Holder | None:
+    """Return who holds the token of a digest; None when it opens nothing.
+
+    That is when there is no such session, or it ended, or the account was closed, or the key it was opened with is
+    not valid any more.
+    """
     row = conn.execute(
-        sa.select(ApiKey.id, ApiKey.name, ApiKey.role)
-        .join(Session, Session.key_id == ApiKey.id)
-        .where(Session.digest == digest(token), Session.expires_at > sa.func.now(), valid())
+        sa.select(
+            Session.person_id,
+            Session.key_id,
+            sa.func.coalesce(ApiKey.role, RANKS[-1]).label("key_role"),
+            sa.func.coalesce(ApiKey.audience, Audience.REGION).label("key_audience"),
+            Person.name,
+            Person.role,
+            Person.audience,
+            Person.organisation,
+        )
+        .join(Person, Person.id == Session.person_id)
+        .outerjoin(ApiKey, ApiKey.id == Session.key_id)
+        .where(
+            Session.digest == sha256,
+            Session.expires_at > sa.func.now(),
+            Person.closed_at.is_(None),
+            sa.or_(Session.key_id.is_(None), valid()),
+        )
     ).one_or_none()
-    return None if row is None else Signed(row.id, Actor(row.name, row.role), proof(token))
+    if row is None:
+        return None
+    opened = rights_of(row).within(row.key_role, row.key_audience)
+    return Holder(row.person_id, row.name, opened, row.key_id)
+
+
+def signed(conn: Connection, token: str) -> Signed | None:
+    """Return who holds a token, or None when it opens nothing."""
+    holder = holder_of(conn, digest(token))
+    return None if holder is None else Signed(holder, proof(token))
 
 
 def proof(token: str) -> str:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from api.accounts import keys, sessions
 from api.accounts.attempts import Attempts
-from api.accounts.tables import ApiKey, Session
+from api.accounts.tables import ApiKey, Person, Session
 from api.cli import app
 from geo.clock import PARIS
 from geo.cluster import Cluster
@@ -25,7 +25,7 @@ TODAY = datetime.now(PARIS).date()
 
 def stored(conn: sa.Connection) -> str:
     """Everything that the database holds of keys and sessions, as text."""
-    tables = ("accounts.api_key", "accounts.session")
+    tables = ("accounts.api_key", "accounts.session", "accounts.event", "accounts.person")
     return "".join(str(conn.execute(sa.text(f"SELECT * FROM {name}")).all()) for name in tables)  # noqa: S608
 
 
@@ -41,7 +41,7 @@ class TestKeys:
         [row] = keys.listed(conn)
         assert (row.name, row.role, row.valid, row.last_used_at) == ("Jeanne Martin", "validator", True, None)
         assert "digest" not in row._mapping
-        assert keys.identify(conn, f" {key}\n") == row.id
+        assert keys.identify(conn, f" {key}\n").key_id == row.id
         assert keys.listed(conn)[0].last_used_at is not None
 
     @given(text=st.text(string.ascii_letters + string.digits + "_-\x00é", max_size=300))
@@ -66,8 +66,9 @@ class TestKeys:
 
     def test_a_revoked_key_closes_its_sessions(self, conn: sa.Connection) -> None:
         key = keys.create(conn, "Jeanne", "administrator")
-        number = keys.identify(conn, key)
-        token = sessions.open_session(conn, number)
+        holder = keys.identify(conn, key)
+        number = holder.key_id or 0
+        token = sessions.open_session(conn, holder)
         assert keys.revoke(conn, number) == "Jeanne"
         assert sessions.signed(conn, token) is None
         with pytest.raises(Forbidden):
@@ -82,7 +83,9 @@ class TestKeys:
         [
             (" ", "validator", None, "nom de la personne"),
             ("x" * 101, "validator", None, "100 caractères"),
-            ("Jeanne", "reader", None, "Rôle inconnu : « reader »"),
+            ("Jeanne", "chef", None, "Rôle inconnu : « chef »"),
+            ("Jeanne", "reader", None, "dites lequel, professional ou region"),
+            ("Jeanne", "contributor", None, "pour une organisation ou une direction"),
             ("Jeanne", "validator", TODAY - timedelta(days=1), "est passée"),
         ],
     )
@@ -103,7 +106,7 @@ class TestSessions:
         assert (found.may("validator"), found.may("contributor")) == (True, False)
         conn.execute(sa.update(Session).values(expires_at=sa.func.now() - timedelta(seconds=1)))
         assert sessions.signed(conn, token) is None
-        sessions.open_session(conn, found.key_id)
+        sessions.open_session(conn, found.holder)
         assert conn.scalar(sa.select(sa.func.count()).select_from(Session)) == 1  # the one that ended is swept
 
     def test_signing_out_ends_it(self, conn: sa.Connection) -> None:
@@ -156,7 +159,7 @@ class TestCommand:
     def ores(self, cluster: Cluster, engine: sa.Engine, tmp_path: Path) -> Iterator[CliRunner]:
         yield CliRunner(env={"DATABASE_URL": cluster.url, "ORES_HOME": str(tmp_path), "COLUMNS": "200"})
         with engine.begin() as conn:
-            conn.execute(sa.delete(ApiKey))
+            conn.execute(sa.delete(Person))
 
     def test_a_key_is_shown_once(self, ores: CliRunner, engine: sa.Engine) -> None:
         made = ores.invoke(app, ["keys", "create", "--name", "Jeanne Martin", "--role", "validator"])
@@ -164,9 +167,9 @@ class TestCommand:
         key = made.stdout.strip()
         assert "elle n’est pas conservée" in made.stderr
         with engine.begin() as conn:
-            number = keys.identify(conn, key)
+            number = keys.identify(conn, key).key_id
         listed = ores.invoke(app, ["keys", "list"]).stdout
-        assert "Jeanne Martin  validateur  valide, sans date de fin, dernier usage le" in listed
+        assert "Jeanne Martin  validateur, Conseil régional  valide, sans date de fin, dernier usage le" in listed
         assert key not in listed
         assert "est révoquée" in ores.invoke(app, ["keys", "revoke", str(number)]).stdout
         assert "révoquée" in ores.invoke(app, ["keys", "list"]).stdout

@@ -13,15 +13,17 @@ START_SECONDS = 30
 
 
 @contextmanager
-def serving(settings: Settings, app: Any = None) -> Iterator[str]:
-    """Give the address of uvicorn serving these settings (or an application), in a thread of this process."""
+def serving(settings: Settings, app: Any = None, **options: Any) -> Iterator[str]:
+    """Give the address of uvicorn serving these settings (or an application), in a thread of this process.
+
+    `options` are those of uvicorn.
+    """
     import uvicorn
 
     from api.app import create_app
 
-    config = uvicorn.Config(
-        app or create_app(settings), log_level="warning", ws="none", timeout_graceful_shutdown=5
-    )
+    chosen = {"log_level": "warning", "ws": "none", "timeout_graceful_shutdown": 5} | options
+    config = uvicorn.Config(app or create_app(settings), **chosen)
     running = uvicorn.Server(config)
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))

@@ -7,17 +7,23 @@ from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.routing import APIRoute
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from api.accounts import keys, sessions
+from api.accounts.journal import NOBODY, record
+from api.accounts.people import Holder
+from api.accounts.rights import AUDIENCES
 from api.accounts.sessions import HOURS, Signed
+from api.identity.credentials import COOKIE, cookie_path
+from api.identity.limits import neighbourhood
 from api.office import Office
 from api.pages.french import count
 from api.pages.site import page
 from geo.errors import Forbidden, Invalid, TooLarge
 
-COOKIE = "ores_session"
+FORM = "ores_formulaire"  # what a browser that is not signed in holds, to have its form believed
 FORM_BYTES = 2_000_000  # a recipe in a form is far smaller
 FIELDS = 5_000
 HOME = "/administration"
@@ -66,13 +72,18 @@ def office_of(request: Request) -> Office:
     return found
 
 
+def address_of(request: Request) -> str:
+    """Return the network address that a request comes from."""
+    return request.client.host if request.client else ""
+
+
 def token_of(request: Request) -> str:
-    """Return what the browser holds, or nothing."""
+    """Return what the browser of someone who is signed in holds, or nothing."""
     return request.cookies.get(COOKIE, "")
 
 
-def who(request: Request) -> Signed:
-    """Return who is signed in. Raises NotSignedIn."""
+def anyone(request: Request) -> Signed:
+    """Return who is signed in, be it only to read. Raises NotSignedIn."""
     token = token_of(request)
     if token:
         with office_of(request).transaction() as conn:
@@ -82,14 +93,33 @@ def who(request: Request) -> Signed:
     raise NotSignedIn("Connectez-vous avec votre clé pour faire cela.")
 
 
+def who(by: Annotated[Signed, Depends(anyone)]) -> Signed:
+    """Return who works here. Raises NotSignedIn, and Forbidden for someone who only reads."""
+    if not by.holder.rights.works:
+        raise Forbidden(
+            f"« {by.actor.name} » est {by.role_label} : les cartes montrent ce que ce compte peut lire ; "
+            "l’administration est réservée à qui livre, valide et publie."
+        )
+    return by
+
+
 Who = Annotated[Signed, Depends(who)]
+
+
+async def _posted(request: Request, by: Signed) -> Posted:
+    fields = await fields_of(request)
+    sessions.require_proof(token_of(request), fields.get("preuve", ""))
+    return Posted(by, fields)
 
 
 async def posted(request: Request, by: Who) -> Posted:
     """Return the form that was sent. Raises Forbidden for one that is not ours, TooLarge, Invalid."""
-    fields = await fields_of(request)
-    sessions.require_proof(token_of(request), fields.get("preuve", ""))
-    return Posted(by, fields)
+    return await _posted(request, by)
+
+
+async def posted_by_anyone(request: Request, by: Annotated[Signed, Depends(anyone)]) -> Posted:
+    """Return the form that someone sent who may only read."""
+    return await _posted(request, by)
 
 
 Form = Annotated[Posted, Depends(posted)]
@@ -126,56 +156,76 @@ router = APIRouter(route_class=OfficeRoute, include_in_schema=False)
 
 @router.get(HOME)
 def sign_in_page(request: Request) -> Response:
-    """Return the page to sign in; whoever is signed in is led to the imports."""
+    """Return the page to sign in; whoever is signed in is led to where they work, or told what they may read."""
     try:
-        who(request)
+        by = anyone(request)
     except NotSignedIn:
-        return _sign_in(request)
-    return to(request, f"{HOME}/imports")
+        return sign_in_again(request)
+    if by.holder.rights.works:
+        return to(request, f"{HOME}/imports")
+    return office_page(request, by, "lecteur.html", rubrique="", public=AUDIENCES[by.holder.rights.audience])
 
 
 @router.post(HOME)
 async def sign_in(request: Request) -> Response:
     """Open a session for a key. A refused key makes its address wait, longer and longer."""
     fields = await fields_of(request)
-    sessions.require_proof(token_of(request), fields.get("preuve", ""))
+    sessions.require_proof(request.cookies.get(FORM, ""), fields.get("preuve", ""))
     office = office_of(request)
-    address = request.client.host if request.client else ""
-    wait = office.attempts.wait_s(address)
+    near = neighbourhood(address_of(request))
+    wait = office.attempts.wait_s(near)
     if wait:
         told = f"Trop de clés refusées : réessayez dans {count(int(wait) + 1, 'seconde')}."
-        answer = _sign_in(request, 429, told)
+        answer = sign_in_again(request, 429, told)
         answer.headers["Retry-After"] = str(int(wait) + 1)
         return answer
     try:
-        token = await run_in_threadpool(_open, office, fields.get("cle", ""))
+        return await run_in_threadpool(_open, request, fields.get("cle", ""))
     except Forbidden as refusal:
-        office.attempts.refuse(address)
-        return _sign_in(request, 403, refusal.detail)
-    office.attempts.forget(address)
-    answer = to(request, f"{HOME}/imports")
-    _hand(request, answer, token)
-    return answer
+        office.attempts.refuse(near)
+        await run_in_threadpool(note_refusal, request, "key")
+        return sign_in_again(request, 403, refusal.detail)
 
 
 @router.post(f"{HOME}/deconnexion")
-def sign_out(request: Request, form: Form) -> Response:
+def sign_out(request: Request, form: Annotated[Posted, Depends(posted_by_anyone)]) -> Response:
     """End the session."""
     with office_of(request).transaction() as conn:
         sessions.close_session(conn, token_of(request))
+        record(conn, form.by.actor, "signed-out", address_of(request))
     answer = to(request, HOME)
-    _hand(request, answer, "")
+    answer.delete_cookie(COOKIE, path=cookie_path(request.scope), httponly=True, samesite="lax")
     return answer
 
 
-def _open(office: Office, key: str) -> str:
-    with office.transaction() as conn:
-        return sessions.open_session(conn, keys.identify(conn, key))
+def welcome(request: Request, conn: Connection, holder: Holder, how: str) -> Response:
+    """Return the answer that opens a session: its token is new, whatever the browser held before."""
+    token = sessions.open_session(conn, holder)
+    record(conn, holder.actor, "signed-in", address_of(request), how=how, audience=str(holder.rights.audience))
+    answer = to(request, f"{HOME}/imports" if holder.rights.works else "/cartes")
+    # Lax: a link from a message or another site opens the map in its reader's edition. Forms have their own proof.
+    answer.set_cookie(
+        COOKIE,
+        token,
+        max_age=HOURS * 3600,
+        path=cookie_path(request.scope),
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="lax",
+    )
+    answer.delete_cookie(FORM, path=_form_path(request), httponly=True, samesite="strict")
+    return answer
 
 
-def _sign_in(request: Request, status: int = 200, refusal: str = "") -> Response:
-    """The page to sign in. Its form is believed only from a browser that was given a token first."""
-    token = token_of(request) or sessions.new_token()
+def note_refusal(request: Request, how: str, **details: str) -> None:
+    """Add a refusal to the journal: never what was given."""
+    with office_of(request).transaction() as conn:
+        record(conn, NOBODY, "refused", address_of(request), how=how, **details)
+
+
+def sign_in_again(request: Request, status: int = 200, refusal: str = "") -> Response:
+    """Return the page to sign in. Its form is believed only from a browser that was given a token first."""
+    token = request.cookies.get(FORM) or sessions.new_token()
     answer = page(
         request,
         "administration/connexion.html",
@@ -184,20 +234,28 @@ def _sign_in(request: Request, status: int = 200, refusal: str = "") -> Response
         preuve=sessions.proof(token),
         refus=refusal,
         heures=HOURS,
+        fournisseur="",
     )
-    if not token_of(request):
-        _hand(request, answer, token)
-    return answer
-
-
-def _hand(request: Request, answer: Response, token: str) -> None:
-    """Give a token to the browser, or take it back."""
     answer.set_cookie(
-        COOKIE,
+        FORM,
         token,
-        max_age=HOURS * 3600 if token else 0,
-        path=str(request.scope.get("root_path", "")) + HOME,
+        max_age=HOURS * 3600,
+        path=_form_path(request),
         secure=request.url.scheme == "https",
         httponly=True,
         samesite="strict",
     )
+    return answer
+
+
+def _open(request: Request, key: str) -> Response:
+    office = office_of(request)
+    with office.transaction() as conn:
+        holder = keys.identify(conn, key)
+        answer = welcome(request, conn, holder, "key")
+    office.attempts.forget(neighbourhood(address_of(request)))
+    return answer
+
+
+def _form_path(request: Request) -> str:
+    return str(request.scope.get("root_path", "")) + HOME
