@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from boundaries.levels import Level
+from geo import toml
 from geo.errors import Invalid, NotFound
 from indicators.catalogue import catalogue
 from indicators.natures import Nature
@@ -257,10 +258,10 @@ def _refusal(name: str, error: ValidationError) -> str:
 
 def _toml(values: dict[str, Any], path: str = "") -> list[str]:
     """Lines of a TOML document: plain values first, then tables, then arrays of tables."""
-    lines = [f"{_key(key)} = {_inline(value)}" for key, value in values.items() if not _tables(value)]
+    lines = [f"{toml.key(key)} = {toml.inline(value)}" for key, value in values.items() if not _tables(value)]
     for key, value in values.items():
         if _tables(value):
-            here = f"{path}{_key(key)}"
+            here = f"{path}{toml.key(key)}"
             for item in value:
                 lines += ["", f"[[{here}]]", *_toml(item, f"{here}.")]
     return lines
@@ -268,16 +269,3 @@ def _toml(values: dict[str, Any], path: str = "") -> list[str]:
 
 def _tables(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
-
-
-def _inline(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{_key(key)} = {_inline(item)}" for key, item in value.items()) + " }"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_inline, value)) + "]"
-    # a JSON string is a TOML string, but for DEL, which TOML wants escaped
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _key(key: str) -> str:
-    return key if key.isascii() and key.replace("_", "").replace("-", "").isalnum() else _inline(key)

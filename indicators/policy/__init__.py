@@ -7,6 +7,14 @@ journal; `toml` reads and writes them as a file. Nothing here hides a value: `in
 
 from indicators.policy.policies import Policies
 from indicators.policy.rows import AppliedRule, Policy
-from indicators.policy.storing import read_policies
+from indicators.policy.storing import ensure_default, export_policies, import_policies, read_policies
 
-__all__ = ["AppliedRule", "Policies", "Policy", "read_policies"]
+__all__ = [
+    "AppliedRule",
+    "Policies",
+    "Policy",
+    "ensure_default",
+    "export_policies",
+    "import_policies",
+    "read_policies",
+]
