@@ -4,27 +4,20 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-import sqlalchemy as sa
 from fastapi import FastAPI
 
 from api import pages
-from api.asking import Asking
 from api.database import database_url
-from api.documents import Documents
+from api.editions import open_editions, reading_engine
 from api.filling import Filler
 from api.office import Office
 from api.plaintiles import PlainTilesFirst
 from api.problems import handle_problems
 from api.routes import aggregate, collections, indicators, landing, passports, probes, territories, tiles, zonings
+from api.securing import secure
 from api.settings import Settings, read_settings
 from api.strict import HeadAsGet
-from api.versions import CurrentVersions
-
-STATEMENT_SECONDS = 10
-CONNECTIONS = 10
-TILE_CONNECTIONS = 4  # a tile keeps a processor of PostgreSQL busy: more at once would make each of them slower
-# Read-only, bounded in time, and without the just-in-time compiler, slower than every statement it would speed up.
-OPTIONS = f"-c default_transaction_read_only=on -c statement_timeout={STATEMENT_SECONDS}s -c jit=off"
+from boundaries.readers import Audience
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -41,10 +34,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.region = None if chosen.region == "all" else chosen.region
-    app.state.engine = _engine(database_url(chosen))
-    app.state.asking = Asking(app.state.engine.url, OPTIONS, TILE_CONNECTIONS)
-    app.state.versions = CurrentVersions(app.state.engine)
-    app.state.documents = Documents()
+    app.state.editions = open_editions(database_url(chosen))
+    app.state.public = app.state.editions[Audience.PUBLIC]
+    app.state.sources = reading_engine(
+        database_url(chosen)
+    )  # deliveries, for the passports of what is open to all
     app.state.filler = Filler(database_url(chosen))
     app.state.office = Office(database_url(chosen), chosen.home)
     handle_problems(app)
@@ -59,25 +53,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Know what is served before the first request, and follow it until the last."""
-    app.state.versions.refresh()
-    following = asyncio.create_task(app.state.versions.follow())
+    secure(app.state.office.engine)
+    editions = app.state.editions.values()
+    for edition in editions:
+        edition.versions.refresh()
+    following = [asyncio.create_task(edition.versions.follow()) for edition in editions]
     yield
-    following.cancel()
-    with suppress(asyncio.CancelledError):
-        await following
-    await app.state.asking.close()
-    app.state.engine.dispose()
+    for task in following:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    for edition in editions:
+        await edition.asking.close()
+        edition.engine.dispose()
+    app.state.sources.dispose()
     app.state.filler.dispose()
     app.state.office.dispose()
-
-
-def _engine(url: str) -> sa.Engine:
-    """Return the engine that serves requests: read-only, one state of the data per request, bounded in time."""
-    return sa.create_engine(
-        url,
-        pool_size=CONNECTIONS,
-        max_overflow=0,
-        pool_pre_ping=True,
-        isolation_level="REPEATABLE READ",
-        connect_args={"options": OPTIONS},
-    )

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from fastapi import Depends, Path, Query, Request
 
 from api.documents import Documents
+from api.editions import edition_of
 from api.versions import Versions
 from boundaries.levels import LABELS, Level, is_code
 from boundaries.places import Place
@@ -17,7 +18,7 @@ from geo.clock import PARIS
 from geo.errors import Invalid
 from indicators.catalogue import Indicator
 from indicators.catalogue import indicator as sheet
-from indicators.published import release_on
+from indicators.releases import release_on
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def reading(request: Request) -> Iterator[sa.Connection]:
 
     For what is built once and kept: an answer that is in memory takes none.
     """
-    with request.app.state.engine.connect() as conn:
+    with edition_of(request).engine.connect() as conn:
         yield conn
         conn.commit()  # psycopg forgets its prepared statements at every ROLLBACK
 
@@ -48,16 +49,21 @@ def connection(request: Request) -> Iterator[sa.Connection]:
         yield conn
 
 
+def sources(request: Request) -> Iterator[sa.Connection]:
+    """Give a connection that reads deliveries and their lines: for what is open to all, and for nothing else."""
+    with request.app.state.sources.connect() as conn:
+        yield conn
+        conn.commit()
+
+
 async def versions(request: Request) -> Versions:
     """Give the versions served now."""
-    found: Versions = request.app.state.versions.now
-    return found
+    return edition_of(request).versions.now
 
 
 async def documents(request: Request) -> Documents:
     """Give the documents kept in memory."""
-    found: Documents = request.app.state.documents
-    return found
+    return edition_of(request).documents
 
 
 async def _within(
@@ -119,6 +125,7 @@ def release_id(conn: sa.Connection, as_of: date | None) -> int | None:
 
 AsOf = Annotated[date | None, Depends(_as_of)]
 Connection = Annotated[sa.Connection, Depends(connection)]
+Sources = Annotated[sa.Connection, Depends(sources)]
 CurrentVersions = Annotated[Versions, Depends(versions)]
 Kept = Annotated[Documents, Depends(documents)]
 Joined = Annotated[Series | None, Depends(_joined)]

@@ -17,11 +17,15 @@ from isal import igzip
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.readers import reader_of
+from boundaries.readers import Audience
+
 SMALL = 1_400  # bytes under which compression is not worth it: what it saves is less than a packet
 LEVEL = 2  # of ISA-L: ten times faster than zlib's 5, for answers 1 to 8 % longer
-IMMUTABLE = b"public, max-age=31536000, immutable"
-REVALIDATED = b"public, max-age=0, must-revalidate"
-ALWAYS = [(b"vary", b"Accept-Encoding"), (b"x-content-type-options", b"nosniff")]
+IMMUTABLE = b"max-age=31536000, immutable"
+REVALIDATED = b"max-age=0, must-revalidate"
+VARY = "Accept-Encoding, Authorization, Cookie, X-API-Key"  # who asks decides what is answered
+ALWAYS = [(b"vary", VARY.encode()), (b"x-content-type-options", b"nosniff")]
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,8 @@ def answer(request: Request, found: Document, *, immutable: bool = False) -> Res
             response.raw_headers.append((b"content-encoding", b"gzip"))
         if found.filename:
             response.headers["Content-Disposition"] = f'attachment; filename="{found.filename}"'
-    lasting = IMMUTABLE if immutable and found.lasting else REVALIDATED
+    kept_by = b"public, " if reader_of(request).audience is Audience.PUBLIC else b"private, "
+    lasting = kept_by + (IMMUTABLE if immutable and found.lasting else REVALIDATED)
     response.raw_headers += [(b"etag", tag.encode()), (b"cache-control", lasting), *ALWAYS]
     return response
 

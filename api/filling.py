@@ -61,5 +61,6 @@ class FillingRoute(APIRoute):
             except NotYetComputed as lacking:
                 state = scope["app"].state
                 await run_in_threadpool(state.filler.fill, lacking.series_ids)
-                await run_in_threadpool(state.versions.reread)
+                for edition in state.editions.values():
+                    await run_in_threadpool(edition.versions.reread)
         raise RuntimeError("series are still not computed")

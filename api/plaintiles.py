@@ -21,6 +21,7 @@ from geo.tiles import MAX_ZOOM, Tile
 
 ADDRESS = re.compile(r"/api/tiles/([0-9]{4})/([a-z]+)/([0-9]{1,2})/([0-9]{1,6})/([0-9]{1,6})\.mvt").fullmatch
 LEVELS = {level.value: level for level in Level}
+SESSION = b"ores_session"
 
 
 class Asked(NamedTuple):
@@ -39,8 +40,10 @@ class PlainTilesFirst(FastAPI):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         plain = ADDRESS(scope["path"]) if scope["type"] == "http" and scope["method"] == "GET" else None
-        now: Versions = self.state.versions.now
-        asked = _asked(plain, scope["query_string"], now) if plain is not None else None
+        now: Versions = self.state.public.versions.now
+        asked = None
+        if plain is not None and _by_anybody(scope):
+            asked = _asked(plain, scope["query_string"], now)
         if asked is None:
             await super().__call__(scope, receive, send)
             return
@@ -55,6 +58,14 @@ class PlainTilesFirst(FastAPI):
             await super().__call__(scope, receive, send)
             return
         await answer(scope, receive, send)
+
+
+def _by_anybody(scope: Scope) -> bool:
+    """Whether nothing says who asks; a key in the query is among what `_given` does not know."""
+    for name, value in scope["headers"]:
+        if name in (b"authorization", b"x-api-key") or (name == b"cookie" and SESSION in value):
+            return False
+    return True
 
 
 def _asked(address: re.Match[str], query: bytes, now: Versions) -> Asked | None:

@@ -24,7 +24,7 @@ from geo.errors import Invalid
 from geo.progress import Progress
 from indicators.populations import import_populations
 from indicators.publication import publish
-from indicators.published import current_release
+from indicators.releases import current_release
 
 OUTLINED = (2021, 2024, 2025)
 LISTED = (2019, 2022, 2023)  # known by their codes alone: the geographies that some populations are given in

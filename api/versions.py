@@ -17,7 +17,8 @@ from starlette.concurrency import run_in_threadpool
 from api.documents import Document
 from boundaries.places import millesimes, require_millesime
 from geo.errors import Conflict
-from indicators.published import current_release, series_ids
+from indicators.published import series_ids
+from indicators.releases import current_release
 
 log = logging.getLogger(__name__)
 

@@ -23,16 +23,16 @@ class Heard:
     def __init__(self, application: FastAPI) -> None:
         self.statements: list[Statement] = []
         self.connections = 0
-        sa.event.listen(application.state.engine, "before_cursor_execute", self._asked)
-        sa.event.listen(application.state.engine, "checkout", self._taken)
-        one = application.state.asking.one
+        sa.event.listen(application.state.public.engine, "before_cursor_execute", self._asked)
+        sa.event.listen(application.state.public.engine, "checkout", self._taken)
+        one = application.state.public.asking.one
 
         async def asked(text: str, values: Sequence[bytes]) -> Any:
             self.statements.append(Statement(text, [value.decode() for value in values], True))
             self.connections += 1
             return await one(text, values)
 
-        application.state.asking.one = asked
+        application.state.public.asking.one = asked
 
     def forget(self) -> None:
         """Start counting again."""

@@ -9,11 +9,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from boundaries.readers import Audience
 from geo.errors import Conflict, NotFound
 from indicators.actors import Actor, require_role
 from indicators.journal import record
 from indicators.publication.alone import publish_alone
-from indicators.published import current_release
+from indicators.releases import current_release
 from indicators.tables import Delivery, Release, Withdrawal
 
 STATES = {
@@ -128,7 +129,7 @@ def withdraw_release(conn: Connection, release_id: int, actor: Actor, reason: st
     if conn.scalar(sa.select(Withdrawal.release_id).where(Withdrawal.release_id == release_id)) is not None:
         raise Conflict(f"La publication n° {release_id} est déjà retirée.")
     conn.execute(sa.insert(Withdrawal).values(release_id=release_id, withdrawn_by=actor.name, reason=reason))
-    if current_release(conn) is None:
+    if any(current_release(conn, audience.edition) is None for audience in Audience):
         raise Conflict(f"La publication n° {release_id} est la seule : la retirer ne laisserait rien à servir.")
     record(conn, actor, "withdrawn", release_id=release_id, reason=reason)
 

@@ -1,28 +1,28 @@
 """The one module that reads published values: everything served comes from one release through it.
 
-Without a release, the latest one that was not withdrawn is read.
+Without a release, the latest one that was not withdrawn is read, as the connection may see it: `indicators.releases`.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import Connection
 from sqlalchemy.orm import aliased
 
 from boundaries.levels import Level
 from boundaries.places import Place, inside, parent_codes
 from boundaries.tables import Millesime, Territory
-from geo.clock import PARIS
 from geo.errors import NotFound
 from geo.layers import Rows
 from geo.tiles import TileLayer
 from indicators.catalogue import catalogue
 from indicators.catalogue import indicator as sheet
+from indicators.releases import released
 from indicators.statuses import Status
-from indicators.tables import Release, ReleaseSeries, Series, Value, Withdrawal
+from indicators.tables import ReleaseSeries, Series, Value
 
 
 class NotYetComputed(Exception):
@@ -34,6 +34,9 @@ class NotYetComputed(Exception):
     def __init__(self, series_ids: Sequence[int]) -> None:
         super().__init__(f"series {list(series_ids)} are not computed yet")
         self.series_ids = list(series_ids)
+
+
+PUBLISHED = [column for column in Series.__table__.c if column.name not in ("edition", "base_id")]
 
 
 @dataclass(frozen=True)
@@ -90,26 +93,6 @@ class ValueTable:
         return {status: self.statuses.count(status) for status in Status if status in self.statuses}
 
 
-def current_release(conn: Connection) -> sa.Row[Any] | None:
-    """Return the latest release that was not withdrawn (id, digest, published_at), or None before the first."""
-    return conn.execute(_releases().where(_kept()).order_by(Release.id.desc()).limit(1)).one_or_none()
-
-
-def release_on(conn: Connection, day: date) -> sa.Row[Any]:
-    """Return the release that was served at the end of a day, in Paris time, withdrawn since or not.
-
-    Raises NotFound for a day before the first release, naming its date.
-    """
-    end = datetime.combine(day + timedelta(days=1), time.min, PARIS)
-    served = sa.and_(Release.published_at < end, _kept(Withdrawal.withdrawn_at < end))
-    found = conn.execute(_releases().where(served).order_by(Release.id.desc()).limit(1)).one_or_none()
-    if found is None:
-        first = conn.scalar(sa.select(sa.func.min(Release.published_at)))
-        known = f" La première publication est du {first.astimezone(PARIS):%d/%m/%Y}." if first else ""
-        raise NotFound(f"Rien n’était publié le {day:%d/%m/%Y}.{known}")
-    return found
-
-
 def choices(conn: Connection, indicator: str, release_id: int | None = None) -> Choices:
     """Return what a release has of an indicator. Raises NotFound for an unknown one."""
     sheet(indicator)
@@ -126,7 +109,7 @@ def _choices(conn: Connection, indicators: Sequence[str], release_id: int | None
     held = {(Level(level), year) for level, year in conn.execute(_levels_held())}
     series: dict[str, list[sa.Row[Any]]] = {}
     for row in conn.execute(
-        _current(Series.indicator, Series.period, Series.millesime, Series.levels, release_id=release_id)
+        released(Series.indicator, Series.period, Series.millesime, Series.levels, release_id=release_id)
         .where(Series.indicator.in_(indicators))
         .order_by(Series.millesime, Series.period)
     ):
@@ -152,7 +135,7 @@ def find(
 ) -> Published:
     """Return one series of a release. Raises NotFound, naming the periods there are, and NotYetComputed."""
     found = conn.execute(
-        _current(*Series.__table__.c, Release.id.label("release_id"), release_id=release_id).where(
+        released(*PUBLISHED, ReleaseSeries.release_id, release_id=release_id).where(
             Series.indicator == indicator, Series.period == period, Series.millesime == millesime
         )
     ).one_or_none()
@@ -265,7 +248,7 @@ def profile(
     )
     own = (Series.indicator, Series.period, Value.value, Value.status, Value.coverage, Series.digest)
     found = conn.execute(
-        _current(*own, Series.id, Series.computed_at, release_id=release_id)
+        released(*own, Series.id, Series.computed_at, release_id=release_id)
         .outerjoin(Value, sa.and_(Value.series_id == Series.id, Value.territory_id == territory))
         .where(
             Series.indicator.in_(indicators),
@@ -283,7 +266,7 @@ def profile(
 def series_ids(conn: Connection) -> dict[tuple[str, str, int], int]:
     """Return the series of the latest release that have their values, by indicator, period and millesime."""
     found = conn.execute(
-        _current(Series.indicator, Series.period, Series.millesime, Series.id).where(
+        released(Series.indicator, Series.period, Series.millesime, Series.id).where(
             Series.computed_at.is_not(None)
         )
     )
@@ -328,24 +311,3 @@ def with_values(features: Rows, series_id: int) -> Rows:
 def _levels_held() -> Rows:
     """The levels that each millesime has territories of."""
     return sa.select(Territory.level, Territory.millesime).distinct()
-
-
-def _releases() -> Rows:
-    return sa.select(Release.id, Release.digest, Release.published_at)
-
-
-def _kept(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """A release that was not withdrawn (under the conditions)."""
-    return ~sa.exists().where(Withdrawal.release_id == Release.id, *conditions)
-
-
-def _current(*columns: Any, release_id: int | None = None) -> Rows:
-    """A select over the series of a release, the latest one kept if none is given."""
-    latest = sa.select(sa.func.max(Release.id)).where(_kept()).scalar_subquery()
-    return (
-        sa.select(*columns)
-        .select_from(Series)
-        .join(ReleaseSeries, ReleaseSeries.series_id == Series.id)
-        .join(Release, Release.id == ReleaseSeries.release_id)
-        .where(Release.id == (latest if release_id is None else release_id))
-    )

@@ -12,13 +12,18 @@ from sqlalchemy import (
     REAL,
     BigInteger,
     CheckConstraint,
+    ColumnElement,
+    Computed,
     Enum,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
     Index,
+    Integer,
     SmallInteger,
     UniqueConstraint,
     func,
+    literal_column,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION, JSONB, TEXT, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
@@ -165,6 +170,7 @@ class MemberVersion(Stored):
 class Series(Stored):
     """One indicator and period in one millesime, computed once; a new computation is a new series.
 
+    Its number says its edition, `id % 4`, so that a row of values tells by itself who may read it: see `series_id`.
     `computed_at` is None until its values are there: conversions to geographies that are seldom asked for are
     computed the first time that somebody asks.
     """
@@ -175,7 +181,11 @@ class Series(Stored):
         {"schema": SCHEMA},
     )
 
-    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    edition: Mapped[int] = mapped_column(
+        SmallInteger, Computed("id % 4"), comment="0 never served, 1 public, 2 professional, 3 region"
+    )
+    base_id: Mapped[int | None] = mapped_column(comment="The series of edition 0 that an edition was made from")
     indicator: Mapped[str]
     period: Mapped[str]
     millesime: Mapped[int] = mapped_column(SmallInteger, ForeignKey(Millesime.year, ondelete="CASCADE"))
@@ -203,14 +213,21 @@ class Value(Stored):
     coverage: Mapped[float] = mapped_column(REAL, comment="Share of the territory that the value covers, 0 to 1")
 
 
+def series_id(edition: int) -> ColumnElement[int]:
+    """Return the number of a new series of an edition: four times the next number, plus the edition."""
+    return 4 * func.nextval(literal_column("'indicators.series_number'")).cast(Integer) + edition
+
+
 class Release(Stored):
-    """What was published at a moment: a list of series; the latest one not withdrawn is what is served."""
+    """What was published at a moment, an edition for each audience that it changed something for.
+
+    The latest one that was not withdrawn and has an edition for an audience is what is served to it.
+    """
 
     __tablename__ = "release"
     __table_args__ = {"schema": SCHEMA}
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    digest: Mapped[str]
     published_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.clock_timestamp())
     published_by: Mapped[str]
 
@@ -227,13 +244,28 @@ class Withdrawal(Stored):
     reason: Mapped[str]
 
 
+class ReleaseEdition(Stored):
+    """What a release shows to one audience; the digest is that of its series."""
+
+    __tablename__ = "release_edition"
+    __table_args__ = (CheckConstraint("edition BETWEEN 1 AND 3", name="edition"), {"schema": SCHEMA})
+
+    release_id: Mapped[int] = mapped_column(ForeignKey(Release.id), primary_key=True)
+    edition: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    digest: Mapped[str]
+
+
 class ReleaseSeries(Stored):
-    """A series that a release contains."""
+    """A series that a release shows to an audience."""
 
     __tablename__ = "release_series"
-    __table_args__ = {"schema": SCHEMA}
+    __table_args__ = (
+        ForeignKeyConstraint(["release_id", "edition"], [ReleaseEdition.release_id, ReleaseEdition.edition]),
+        {"schema": SCHEMA},
+    )
 
-    release_id: Mapped[int] = mapped_column(ForeignKey(Release.id, ondelete="CASCADE"), primary_key=True)
+    release_id: Mapped[int] = mapped_column(primary_key=True)
+    edition: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     series_id: Mapped[int] = mapped_column(ForeignKey(Series.id, ondelete="CASCADE"), primary_key=True)
 
 

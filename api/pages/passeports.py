@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from api.dependencies import Connection
+from api.dependencies import Connection, Sources
 from api.filling import FillingRoute
 from api.pages.figures import figure
 from api.pages.french import capitalised, decimals, exact, named, number, percent
@@ -36,11 +36,12 @@ DIGITS = 6  # of what has more: an input that was itself computed
 def passeport(
     request: Request,
     connection: Connection,
+    sources: Sources,
     identifier: str,
     at: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
 ) -> Response:
     """Return the page of a passport. A wrong identifier raises, and the page of the error says what is accepted."""
-    found = read_passport(connection, PassportId.parse(identifier))
+    found = read_passport(connection, PassportId.parse(identifier), sources)
     item = sheet(found["indicator"])
     pages = max(1, -(-len(found["inputs"]) // SIZE))
     at = min(at, pages)

@@ -8,8 +8,11 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from api.documents import VARY
 from api.pages import csp, french
 from api.pages.statics import static_url
+from api.readers import reader_of
+from boundaries.readers import Audience
 from geo.palettes import PATTERNS
 
 # How each Region is named after "Observatoire"; elsewhere the observatory goes by no territory.
@@ -68,7 +71,8 @@ def page(
 ) -> HTMLResponse:
     """Return a page under the site's policy; the template gets the nonce, the site and the URLs of its files.
 
-    A private one is kept by nobody, and not compressed: it holds secrets beside what others may have written.
+    A private one, and any that is not made for the public, is kept by nobody, and not compressed: it may hold secrets
+    beside what others have written.
     """
     nonce = csp.new_nonce()
     root = str(request.scope.get("root_path", ""))
@@ -83,9 +87,9 @@ def page(
             "motifs": PATTERNS,
         }
     )
-    if private:
+    if private or reader_of(request).audience is not Audience.PUBLIC:
         return HTMLResponse(html, status, csp.headers(nonce) | {"Cache-Control": "no-store"})
-    headers = csp.headers(nonce) | {"Vary": "Accept-Encoding"}
+    headers = csp.headers(nonce) | {"Vary": VARY}
     if "gzip" not in request.headers.get("accept-encoding", ""):
         return HTMLResponse(html, status, headers)
     # The page holds nothing secret, so compressing it tells nothing to who measures its length.

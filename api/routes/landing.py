@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api.documents import answer, json_document
+from api.editions import edition_of
 from api.strict import StrictRoute
 
 router = APIRouter(route_class=StrictRoute, tags=["Accueil"])
@@ -21,7 +22,7 @@ ENTRIES = {
 @router.get("/api", summary="Point d’entrée")
 def landing(request: Request) -> Response:
     """Return links to everything that programs may read, for the newest millesime."""
-    now = request.app.state.versions.now
+    now = edition_of(request).versions.now
     year = max(now.outlined, default="2025")
     root = str(request.base_url).rstrip("/")
     links = [

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from api.dependencies import Connection
+from api.dependencies import Connection, Sources
 from api.documents import answer, json_document
 from api.strict import StrictRoute
-from indicators.passports import PassportId, read_passport
+from indicators.passports import EDITION, PassportId, read_passport
 
 router = APIRouter(prefix="/api/passports", route_class=StrictRoute, tags=["Indicateurs"])
 
@@ -20,6 +20,7 @@ MAX_INPUTS = 10_000
 def passport(
     request: Request,
     conn: Connection,
+    sources: Sources,
     identifier: Annotated[
         str,
         Path(
@@ -32,7 +33,7 @@ def passport(
     offset: Annotated[int, Query(description="Données de départ à passer", ge=0)] = 0,
 ) -> Response:
     """Return the passport: definition, formula, a page of its inputs, files, validators, releases, and the proof."""
-    found = read_passport(conn, PassportId.parse(identifier))
+    found = read_passport(conn, PassportId.parse(identifier), sources)
     inputs = found["inputs"]
     page = {
         "agrees": agrees(found),
@@ -43,8 +44,13 @@ def passport(
     return answer(request, json_document(found | page))
 
 
-def agrees(found: dict[str, Any]) -> bool:
-    """Return whether the value computed again from a passport is the one that is published (1e-9, relative)."""
+def agrees(found: dict[str, Any]) -> bool | None:
+    """Return whether the value computed again from a passport is the one that is published (1e-9, relative).
+
+    None where the data it was made from are not shown.
+    """
+    if found["by"] == EDITION:
+        return None
     value, again = found["value"], found["recomputed"]
     if value is None or again is None:
         return value is again

@@ -12,7 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.dependencies import AsOf, CurrentVersions, Joined, LevelPath, release_id
-from api.documents import Document, Documents, answer, document, json_document
+from api.documents import Document, answer, document, json_document
+from api.editions import edition_of
 from api.strict import StrictRoute
 from api.versions import Versions
 from boundaries import layers
@@ -53,7 +54,7 @@ def tilejson(
         item = indicator.indicator
         fields |= {"value": f"{item.label} {indicator.period} ({item.unit})", "status": "Statut de la valeur"}
         query += f"&indicator={indicator}" + (f"&as_of={as_of}" if as_of else "")
-    with request.app.state.engine.connect() as conn:
+    with edition_of(request).engine.connect() as conn:
         if indicator is not None:
             release = release_id(conn, as_of)
             published.find(conn, indicator.indicator.id, indicator.period, millesime, release)
@@ -101,7 +102,7 @@ async def tile(
         if series_id is None:
             # a series that the snapshot does not know may be of a newer release than the version asked for
             v = None
-            series_id = await run_in_threadpool(_series_id, request.app.state.engine, *name, as_of)
+            series_id = await run_in_threadpool(_series_id, edition_of(request).engine, *name, as_of)
     return await served(request, now, millesime, level, asked, series_id, v)
 
 
@@ -115,8 +116,8 @@ async def served(
     v: str | None,
 ) -> Response:
     """Return a tile of an outlined millesime, with the values of a series of the current release if it is given."""
-    state = request.app.state
-    kept: Documents = state.documents
+    edition = edition_of(request)
+    kept = edition.documents
     version = tile_version(now.millesimes[millesime], now.release, series_id is not None)
     key = ("tile", version, millesime, level, asked.z, asked.x, asked.y, series_id)
     found = kept.get(key)
@@ -126,7 +127,7 @@ async def served(
             parameters = layers.tile_parameters(millesime, asked)
             if series_id is not None:
                 parameters["series_id"] = series_id
-            body, read = await state.asking.one(*_statement(level, series_id is not None, parameters))
+            body, read = await edition.asking.one(*_statement(level, series_id is not None, parameters))
             body = body or b""
             if len(body) > LONG:
                 made = await run_in_threadpool(document, body, MEDIA_TYPE)

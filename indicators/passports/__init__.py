@@ -13,10 +13,11 @@ from geo.errors import Invalid, NotFound
 from geo.sqlfiles import sql_file
 from indicators.catalogue import indicator as sheet
 from indicators.passports.recomputing import recomputed
-from indicators.published import NotYetComputed
+from indicators.published import PUBLISHED, NotYetComputed
 from indicators.tables import Delivery, Event, Import, Release, ReleaseSeries, Series, Value, Withdrawal
 
 HERE = Path(__file__).parent
+EDITION = "edition"  # what `by` says of a series that was made from one that may not be served
 ROLES = {
     "ratio": ("numérateur", "dénominateur"),
     "growth": ("valeur initiale", "valeur finale"),
@@ -49,13 +50,17 @@ class PassportId:
         return f"{self.series}:{self.place}"
 
 
-def read_passport(conn: Connection, wanted: PassportId) -> dict[str, Any]:
+def read_passport(conn: Connection, wanted: PassportId, sources: Connection | None = None) -> dict[str, Any]:
     """Return the passport of a published value, with every input and the value computed again from them.
+
+    `conn` reads for an audience: what it does not show is not found. `sources` may read deliveries and their lines (the
+    same connection if none is given); it is asked only for a series that is open to all. An edition that hides values
+    has no inputs: they would tell them.
 
     Raises NotFound for a series that no release holds, or a territory that it has no value of, and NotYetComputed.
     """
     found = conn.execute(
-        sa.select(*Series.__table__.c).where(
+        sa.select(*PUBLISHED).where(
             Series.digest == wanted.series, Series.id.in_(sa.select(ReleaseSeries.series_id))
         )
     ).one_or_none()
@@ -97,9 +102,11 @@ def read_passport(conn: Connection, wanted: PassportId) -> dict[str, Any]:
         "note": stored.get("notes", {}).get(wanted.place.code),
         "computed_at": found.computed_at.isoformat() if found.computed_at else None,
     }
-    passport |= _inputs(conn, found, territory, wanted.place)
-    passport["deliveries"] = _deliveries(conn, stored)
     passport["releases"] = _releases(conn, found.id)
+    if stored["by"] == EDITION:
+        return passport | {"inputs": [], "deliveries": [], "recomputed": None}
+    passport |= _inputs(sources or conn, found, territory, wanted.place)
+    passport["deliveries"] = _deliveries(sources or conn, stored)
     passport["recomputed"] = recomputed(passport)
     return passport
 

@@ -33,11 +33,14 @@ class Plan:
     passport: dict[str, Any]
     inputs: tuple[str, ...]
     eager: bool
+    edition: int = 1  # 0 where it may not be served as it is, to somebody at least
 
     @property
     def digest(self) -> str:
-        """A digest of everything the values depend on."""
-        parts = (self.indicator.digest, self.period, self.millesime, self.geography, self.inputs)
+        """A digest of everything the values depend on, and of whether they may be served."""
+        parts: tuple[Any, ...] = (self.indicator.digest, self.period, self.millesime, self.geography, self.inputs)
+        if self.edition == 0:
+            parts += ("internal",)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 

@@ -10,6 +10,7 @@ import mapbox_vector_tile
 import pytest
 import sqlalchemy as sa
 from deliveries import VALIDATOR, bring
+from released import release_like
 from servers import serving
 
 from api.settings import Settings
@@ -17,7 +18,7 @@ from geo.clock import PARIS
 from geo.progress import silent
 from indicators.lifecycle import withdraw_release
 from indicators.publication import publish
-from indicators.tables import Release, ReleaseSeries, Series
+from indicators.tables import Release, Series
 
 PAST = "2020-06-01"
 NANTES = "44109"
@@ -37,11 +38,7 @@ def asked(loaded_copy: Settings, engine_of: sa.Engine, tmp_path: Path) -> Iterat
     with engine_of.begin() as conn:
         first = conn.scalar(sa.select(sa.func.max(Release.id)))
         day = datetime.fromisoformat(f"{PAST}T12:00:00+02:00")
-        past = conn.execute(
-            sa.insert(Release).values(digest="past", published_at=day, published_by="Jeanne").returning(Release.id)
-        ).scalar_one()
-        series = sa.select(sa.literal(past), ReleaseSeries.series_id).where(ReleaseSeries.release_id == first)
-        conn.execute(sa.insert(ReleaseSeries).from_select(["release_id", "series_id"], series))
+        release_like(conn, first, day)
         communes = conn.execute(
             sa.text("SELECT code FROM boundaries.territory WHERE millesime = 2024 AND level = 'commune'")
         )

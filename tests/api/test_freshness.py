@@ -22,10 +22,12 @@ def test_a_warm_tile_costs_no_query(loaded_settings: Settings) -> None:
     app = create_app(loaded_settings)
     asked: list[str] = []
     sa.event.listen(
-        app.state.engine, "before_cursor_execute", lambda conn, cursor, statement, *rest: asked.append(statement)
+        app.state.public.engine,
+        "before_cursor_execute",
+        lambda conn, cursor, statement, *rest: asked.append(statement),
     )
-    one = app.state.asking.one
-    app.state.asking.one = lambda statement, values: asked.append(statement) or one(statement, values)
+    one = app.state.public.asking.one
+    app.state.public.asking.one = lambda statement, values: asked.append(statement) or one(statement, values)
     with serving(loaded_settings, app) as base, httpx.Client(base_url=base) as client:
         address = "/api/tiles/2025/commune/8/126/89.mvt?indicator=densite:2022"
         cold = client.get(address)
@@ -73,27 +75,27 @@ def test_what_was_read_of_another_release_is_served_once_and_never_kept(loaded_s
     app = create_app(loaded_settings)
     with serving(loaded_settings, app) as base, httpx.Client(base_url=base) as client:
         address = "/api/indicators/densite/values?level=epci&period=2022&millesime=2025&v=former"
-        app.state.versions.refresh = lambda: None
-        app.state.versions.now = replace(app.state.versions.now, release="former")
+        app.state.public.versions.refresh = lambda: None
+        app.state.public.versions.now = replace(app.state.public.versions.now, release="former")
         answer = client.get(address)
         assert answer.status_code == 200
         assert "immutable" not in answer.headers["cache-control"]
-        key = ("values", app.state.versions.now.data, "densite", "epci", "2022", 2025, "None", "json")
-        assert app.state.documents.get(key) is None
+        key = ("values", app.state.public.versions.now.data, "densite", "epci", "2022", 2025, "None", "json")
+        assert app.state.public.documents.get(key) is None
 
 
 def test_a_tile_of_limits_loaded_since_is_served_once_and_never_kept(loaded_settings: Settings) -> None:
     app = create_app(loaded_settings)
     with serving(loaded_settings, app) as base, httpx.Client(base_url=base) as client:
         address = "/api/tiles/2025/commune/8/126/89.mvt?v="
-        current = app.state.versions.now
+        current = app.state.public.versions.now
         assert "immutable" in client.get(address + current.millesimes[2025]).headers["cache-control"]
-        app.state.versions.refresh = lambda: None
-        app.state.versions.now = replace(current, millesimes={**current.millesimes, 2025: "former"})
+        app.state.public.versions.refresh = lambda: None
+        app.state.public.versions.now = replace(current, millesimes={**current.millesimes, 2025: "former"})
         answer = client.get(address + "former")
         assert answer.status_code == 200
         assert "immutable" not in answer.headers["cache-control"]
-        assert app.state.documents.get(("tile", "former", 2025, "commune", 8, 126, 89, None)) is None
+        assert app.state.public.documents.get(("tile", "former", 2025, "commune", 8, 126, 89, None)) is None
 
 
 def test_a_document_that_fails_to_build_is_built_again() -> None:

@@ -11,9 +11,11 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 
 from api import plaintiles
-from api.app import TILE_CONNECTIONS, create_app
+from api.app import create_app
 from api.documents import Documents
+from api.editions import TILE_CONNECTIONS
 from api.routes.tiles import tile_version
+from api.securing import secure
 from api.settings import Settings
 
 GEOMETRY = "/api/tiles/2025/commune/10/507/358.mvt"
@@ -24,10 +26,12 @@ JOINED = f"{GEOMETRY}?indicator=densite:2022"
 def app(loaded_settings: Settings) -> Iterator[FastAPI]:
     """An application whose versions nothing follows: the requests alone ask the database."""
     app = create_app(loaded_settings)
-    app.state.versions.refresh()
+    secure(app.state.office.engine)
+    app.state.public.versions.refresh()
     yield app
-    asyncio.run(app.state.asking.close())
-    app.state.engine.dispose()
+    asyncio.run(app.state.public.asking.close())
+    app.state.public.engine.dispose()
+    app.state.office.dispose()
 
 
 def get(app: FastAPI, address: str, **headers: str) -> httpx.Response:
@@ -48,15 +52,15 @@ def get_all(app: FastAPI, addresses: list[str], **headers: str) -> list[httpx.Re
 def asked(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every statement that the application asks, and every connection that it takes."""
     asked: list[str] = []
-    sa.event.listen(app.state.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
-    sa.event.listen(app.state.engine, "checkout", lambda *given: asked.append("connection"))
-    one = app.state.asking.one
+    sa.event.listen(app.state.public.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    sa.event.listen(app.state.public.engine, "checkout", lambda *given: asked.append("connection"))
+    one = app.state.public.asking.one
 
     async def heard(statement: str, values: Sequence[bytes]) -> list[bytes | None]:
         asked.append(statement)
         return list(await one(statement, values))
 
-    monkeypatch.setattr(app.state.asking, "one", heard)
+    monkeypatch.setattr(app.state.public.asking, "one", heard)
     return asked
 
 
@@ -91,14 +95,14 @@ def test_postgresql_keeps_the_plan_of_tiles(app: FastAPI) -> None:
         "SELECT count(*)::text FROM pg_prepared_statements "
         "WHERE statement LIKE 'SELECT byteacat%' AND generic_plans > 0"
     )
-    assert asyncio.run(app.state.asking.one(counted, [])) == [b"1"]
+    assert asyncio.run(app.state.public.asking.one(counted, [])) == [b"1"]
 
 
 def test_postgresql_keeps_the_plans_of_values_asked_again(app: FastAPI) -> None:
     for year in (2016, 2019, 2020, 2021, 2022) * 2:
-        app.state.documents = Documents()
+        app.state.public.documents = Documents()
         assert get(app, f"/api/indicators/population/values?level=epci&period={year}").status_code == 200
-    with app.state.engine.connect() as conn:
+    with app.state.public.engine.connect() as conn:
         assert conn.scalar(sa.text("SELECT count(*) FROM pg_prepared_statements")) > 0
 
 
@@ -138,7 +142,7 @@ def test_a_tile_answered_before_the_routes_is_the_answer_of_the_route(
     before = get(app, address)
     again = get(app, address, **{"if-none-match": before.headers.get("etag", ""), "accept-encoding": "gzip"})
     monkeypatch.setattr(plaintiles, "ADDRESS", lambda path: None)
-    app.state.documents = Documents()
+    app.state.public.documents = Documents()
     after = get(app, address)
     assert (before.status_code, before.headers, before.content) == (
         after.status_code,
@@ -150,7 +154,9 @@ def test_a_tile_answered_before_the_routes_is_the_answer_of_the_route(
 
 
 def test_the_version_in_the_address_makes_it_immutable_before_the_routes_too(app: FastAPI) -> None:
-    version = tile_version(app.state.versions.now.millesimes[2025], app.state.versions.now.release, True)
+    version = tile_version(
+        app.state.public.versions.now.millesimes[2025], app.state.public.versions.now.release, True
+    )
     assert "immutable" in get(app, f"{JOINED}&v={version}").headers["cache-control"]
 
 
@@ -174,7 +180,7 @@ def test_tiles_asked_at_once_take_few_connections_and_those_that_die_are_replace
             with loaded.connect() as conn:
                 taken = conn.scalar(sa.text(f"SELECT count(*) {makers} {others}"))
                 conn.execute(sa.text(f"SELECT pg_terminate_backend(pid, 5000) {makers} {others}"))
-            app.state.documents = Documents()
+            app.state.public.documents = Documents()
             return taken, [
                 answer.status_code for answer in await asyncio.gather(*(client.get(tile) for tile in tiles))
             ]
@@ -188,9 +194,9 @@ def test_tiles_asked_at_once_take_few_connections_and_those_that_die_are_replace
 def test_what_tiles_are_asked_with_can_only_read_and_for_a_time(app: FastAPI) -> None:
     async def asked(statement: str) -> list[bytes | None]:
         try:
-            return list(await app.state.asking.one(statement, []))
+            return list(await app.state.public.asking.one(statement, []))
         finally:
-            await app.state.asking.close()
+            await app.state.public.asking.close()
 
     assert asyncio.run(asked("SELECT current_setting('statement_timeout')")) == [b"10s"]
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
@@ -201,7 +207,7 @@ def test_a_tile_that_the_database_does_not_answer_is_a_503(app: FastAPI, monkeyp
     async def silent(statement: str, values: Sequence[bytes]) -> list[bytes | None]:
         raise psycopg.errors.QueryCanceled
 
-    monkeypatch.setattr(app.state.asking, "one", silent)
+    monkeypatch.setattr(app.state.public.asking, "one", silent)
     answer = get(app, JOINED)
     assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
     assert answer.headers["retry-after"] == "5"

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 from computed import computed
 from deliveries import VALIDATOR, bring
+from released import release_like
 from toycountry import POPULATIONS, country
 
 from boundaries.levels import Level
@@ -28,8 +29,9 @@ from indicators.lifecycle import (
 )
 from indicators.publication import publish
 from indicators.publication.feeding import read_feeds
+from indicators.releases import release_on
 from indicators.statuses import Status
-from indicators.tables import Delivery, Release, ReleaseSeries, Value
+from indicators.tables import Delivery, Release, Value
 
 CONTRIBUTOR = Actor("Paul", "contributor")
 FIRST: dict[str, float | None] = {code: float(value) for code, value in POPULATIONS.items()}
@@ -55,18 +57,6 @@ def served(conn: sa.Connection, release_id: int | None = None) -> float | None:
         lambda: published.table(conn, "population", Level.COMMUNE, "2022", 2023, release_id=release_id),
     )
     return found.values[found.codes.index("44001")]
-
-
-def released_on(conn: sa.Connection, day: datetime, like: int) -> int:
-    """A release made on a day, with the series of another."""
-    made: int = conn.execute(
-        sa.insert(Release)
-        .values(digest=f"on {day}", published_at=day, published_by="Jeanne")
-        .returning(Release.id)
-    ).scalar_one()
-    series = sa.select(sa.literal(made), ReleaseSeries.series_id).where(ReleaseSeries.release_id == like)
-    conn.execute(sa.insert(ReleaseSeries).from_select(["release_id", "series_id"], series))
-    return made
 
 
 class TestSteps:
@@ -186,15 +176,15 @@ class TestReleases:
         bring(conn, "2022", 2023, FIRST)
         today = publish(conn, silent)
         # 23:30 in Paris on 1 June, and 00:30 on 2 June
-        late = released_on(conn, datetime.fromisoformat("2020-06-01T21:30:00+00:00"), today)
-        early = released_on(conn, datetime.fromisoformat("2020-06-01T22:30:00+00:00"), today)
-        assert published.release_on(conn, date(2020, 6, 1)).id == late
-        assert published.release_on(conn, date(2020, 6, 2)).id == early
-        assert published.release_on(conn, date(2023, 1, 1)).id == early
+        late = release_like(conn, today, datetime.fromisoformat("2020-06-01T21:30:00+00:00"))
+        early = release_like(conn, today, datetime.fromisoformat("2020-06-01T22:30:00+00:00"))
+        assert release_on(conn, date(2020, 6, 1)).id == late
+        assert release_on(conn, date(2020, 6, 2)).id == early
+        assert release_on(conn, date(2023, 1, 1)).id == early
         with pytest.raises(
             NotFound, match=r"Rien n’était publié le 31/05/2020\. La première publication est du 01/06/2020"
         ):
-            published.release_on(conn, date(2020, 5, 31))
+            release_on(conn, date(2020, 5, 31))
 
     def test_as_of_a_day_before_its_withdrawal_a_release_is_still_what_was_served(
         self, loaded_country: sa.Connection
@@ -202,10 +192,10 @@ class TestReleases:
         conn = loaded_country
         bring(conn, "2022", 2023, FIRST)
         first = publish(conn, silent)
-        old = released_on(conn, datetime.fromisoformat("2020-06-01T12:00:00+00:00"), first)
+        old = release_like(conn, first, datetime.fromisoformat("2020-06-01T12:00:00+00:00"))
         withdraw_release(conn, old, VALIDATOR, "erreur")
-        assert published.release_on(conn, date(2020, 7, 1)).id == old
-        assert published.release_on(conn, datetime.now(PARIS).date()).id == first
+        assert release_on(conn, date(2020, 7, 1)).id == old
+        assert release_on(conn, datetime.now(PARIS).date()).id == first
 
 
 def test_a_delivery_is_never_deleted_by_its_withdrawal(loaded_country: sa.Connection) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import sqlalchemy as sa
+from released import release_of
 from servers import serving
 from toycountry import country, square
 
@@ -24,7 +25,7 @@ from boundaries.tables import Territory
 from geo.cluster import Cluster
 from geo.progress import silent
 from indicators.statuses import Status
-from indicators.tables import Release, ReleaseSeries, Series, Value
+from indicators.tables import Series, Value, series_id
 
 YEAR = 2023
 GRID = {f"440{i + 1:02}": (i % 4, i // 4) for i in range(12)}
@@ -98,10 +99,7 @@ def published(conn: sa.Connection) -> None:
     kinds = {code: (float(1 + i % 7), Status.OBSERVED, 1.0) for i, code in enumerate(COMMUNES)}
     secret = {code: cell for code, cell in STATUSES.items() if cell[0] is None}
     listed.append(series(conn, "grille_densite", "2022", kinds | secret))
-    release = conn.execute(
-        sa.insert(Release).values(digest="toy", published_by="essai").returning(Release.id)
-    ).scalar_one()
-    conn.execute(sa.insert(ReleaseSeries), [{"release_id": release, "series_id": one} for one in listed])
+    release_of(conn, listed)
 
 
 def series(
@@ -111,8 +109,8 @@ def series(
     identity: int = conn.execute(
         sa.insert(Series)
         .values(
-            indicator=indicator, period=period, millesime=YEAR, geography="toy", levels=["commune", "epci"],
-            digest=f"{indicator}-{period}", passport={}, computed_at=sa.func.now(),
+            id=series_id(1), indicator=indicator, period=period, millesime=YEAR, geography="toy",
+            levels=["commune", "epci"], digest=f"{indicator}-{period}", passport={}, computed_at=sa.func.now(),
         )
         .returning(Series.id)
     ).scalar_one()  # fmt: skip

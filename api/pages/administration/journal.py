@@ -8,12 +8,13 @@ from starlette.responses import Response
 
 from api.pages.administration.deliveries import reason_of
 from api.pages.administration.signing import HOME, Form, OfficeRoute, Who, office_of, office_page, to
+from boundaries.readers import LABELS, Audience
 from geo.errors import Invalid
 from indicators.actors import ROLES, require_role
 from indicators.journal import ACTIONS, events
 from indicators.lifecycle import withdraw_release
-from indicators.published import current_release
-from indicators.tables import Event, Release, ReleaseSeries, Withdrawal
+from indicators.releases import current_release
+from indicators.tables import Event, Release, ReleaseEdition, ReleaseSeries, Withdrawal
 
 router = APIRouter(route_class=OfficeRoute, include_in_schema=False)
 
@@ -65,7 +66,25 @@ def journal(
 def releases(request: Request, by: Who, page: Annotated[int, Query(ge=1, le=100_000)] = 1) -> Response:
     """Return the releases, the last first: which one is served, which ones were withdrawn and why."""
     require_role(by.actor, "validator")
-    held = sa.select(sa.func.count()).where(ReleaseSeries.release_id == Release.id).scalar_subquery()
+    own = sa.select(sa.func.count()).where(
+        ReleaseSeries.release_id == Release.id, ReleaseSeries.edition == ReleaseEdition.edition
+    )
+    editions = (
+        sa.select(
+            sa.func.json_agg(
+                sa.func.json_build_object(
+                    "edition",
+                    ReleaseEdition.edition,
+                    "digest",
+                    ReleaseEdition.digest,
+                    "series",
+                    own.scalar_subquery(),
+                )
+            )
+        )
+        .where(ReleaseEdition.release_id == Release.id)
+        .scalar_subquery()
+    )
     with office_of(request).transaction() as conn:
         total = conn.scalar(sa.select(sa.func.count()).select_from(Release)) or 0
         pages = max(1, -(-total // SIZE))
@@ -73,10 +92,9 @@ def releases(request: Request, by: Who, page: Annotated[int, Query(ge=1, le=100_
         rows = conn.execute(
             sa.select(
                 Release.id,
-                Release.digest,
                 Release.published_at,
                 Release.published_by,
-                held.label("series"),
+                editions.label("editions"),
                 Withdrawal.withdrawn_at,
                 Withdrawal.withdrawn_by,
                 Withdrawal.reason,
@@ -86,14 +104,15 @@ def releases(request: Request, by: Who, page: Annotated[int, Query(ge=1, le=100_
             .limit(SIZE)
             .offset((at - 1) * SIZE)
         ).all()
-        current = current_release(conn)
+        current = {audience: current_release(conn, audience.edition) for audience in Audience}
     return office_page(
         request,
         by,
         "publications.html",
         rubrique="publications",
         publications=rows,
-        courante=None if current is None else current.id,
+        publics={audience.edition: label for audience, label in LABELS.items()},
+        servies={audience.edition: own.id for audience, own in current.items() if own is not None},
         total=total,
         numero=at,
         pages=pages,

@@ -1,0 +1,72 @@
+"""Which release is served, and to whom: each audience reads its own edition of it.
+
+A connection reads the edition that its setting `ores.edition` names, that of the public where it names none. The setting
+chooses among what a connection may read; what it may read is held by the roles of the database (`api.securing`).
+"""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Connection
+
+from geo.clock import PARIS
+from geo.errors import NotFound
+from geo.layers import Rows
+from indicators.tables import Release, ReleaseEdition, ReleaseSeries, Series, Withdrawal
+
+SETTING = "ores.edition"
+OWN: ColumnElement[int] = sa.cast(
+    sa.func.coalesce(sa.func.nullif(sa.func.current_setting(SETTING, True), ""), "1"), sa.SmallInteger
+)
+
+
+def current_release(conn: Connection, edition: int | None = None) -> sa.Row[Any] | None:
+    """Return the latest release that was not withdrawn (id, digest, published_at), or None before the first.
+
+    `edition`: that of another audience than the one that the connection reads for.
+    """
+    return conn.execute(_releases(edition).where(_kept()).order_by(Release.id.desc()).limit(1)).one_or_none()
+
+
+def release_on(conn: Connection, day: date) -> sa.Row[Any]:
+    """Return the release that was served at the end of a day, in Paris time, withdrawn since or not.
+
+    Raises NotFound for a day before the first release, naming its date.
+    """
+    end = datetime.combine(day + timedelta(days=1), time.min, PARIS)
+    served = sa.and_(Release.published_at < end, _kept(Withdrawal.withdrawn_at < end))
+    found = conn.execute(_releases().where(served).order_by(Release.id.desc()).limit(1)).one_or_none()
+    if found is None:
+        first = conn.scalar(sa.select(sa.func.min(_releases().subquery().c.published_at)))
+        known = f" La première publication est du {first.astimezone(PARIS):%d/%m/%Y}." if first else ""
+        raise NotFound(f"Rien n’était publié le {day:%d/%m/%Y}.{known}")
+    return found
+
+
+def released(*columns: Any, release_id: int | None = None) -> Rows:
+    """Return a select over the series of a release, the latest one that was not withdrawn if none is given."""
+    latest = sa.select(sa.func.max(ReleaseEdition.release_id)).where(ReleaseEdition.edition == OWN, _kept())
+    return (
+        sa.select(*columns)
+        .select_from(Series)
+        .join(ReleaseSeries, ReleaseSeries.series_id == Series.id)
+        .where(
+            ReleaseSeries.edition == OWN,
+            ReleaseSeries.release_id == (latest.scalar_subquery() if release_id is None else release_id),
+        )
+    )
+
+
+def _releases(edition: int | None = None) -> Rows:
+    return (
+        sa.select(Release.id, ReleaseEdition.digest, Release.published_at)
+        .join(ReleaseEdition, ReleaseEdition.release_id == Release.id)
+        .where(ReleaseEdition.edition == (OWN if edition is None else edition))
+    )
+
+
+def _kept(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """A release that was not withdrawn (under the conditions)."""
+    gone = sa.select(Withdrawal.release_id)  # of all columns, no serving role may read
+    return ~gone.where(Withdrawal.release_id == ReleaseEdition.release_id, *conditions).exists()
