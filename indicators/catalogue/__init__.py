@@ -23,9 +23,10 @@ class Indicator(BaseModel):
     is within `bounds` (the lower one in, the upper one out), or adds up their values; `epci-nature` is read from
     the limits; None when it is imported. `denominator_lag` is how many periods of one year the denominator comes
     after the numerator (stocks of 31 December over those of 1 January). An imported weighted mean names its
-    `weight`. A typology lists its `categories` (number as stored, label) and the rule by which it is converted to
-    other geographies. `reference_date` is the day (MM-DD) that a period of one year stands for. `breaks` are class
-    limits chosen for it, `pivot` the value around which a diverging ramp turns.
+    `weight`. A total that is the sum of categories names them all (`parts`): nothing is computed from it, but whoever
+    reads all but one of them knows the last. A typology lists its `categories` (number as stored, label) and the
+    rule by which it is converted to other geographies. `reference_date` is the day (MM-DD) that a period of one year
+    stands for. `breaks` are class limits chosen for it, `pivot` the value around which a diverging ramp turns.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,6 +42,7 @@ class Indicator(BaseModel):
     numerator: str | None = None
     denominator: str | None = None
     weight: str | None = None
+    parts: tuple[str, ...] = ()
     direction: Literal["more-is-better", "less-is-better", "neutral"]
     theme: str
     source: str
@@ -70,8 +72,8 @@ class Indicator(BaseModel):
 
     @property
     def digest(self) -> str:
-        """A digest of the sheet: a changed definition makes new series."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+        """A digest of the sheet: a changed definition makes new series; what it is the total of changes no value."""
+        return hashlib.sha256(self.model_dump_json(exclude={"parts"}).encode()).hexdigest()[:12]
 
     @model_validator(mode="after")
     def _complete(self) -> "Indicator":
@@ -100,7 +102,7 @@ def catalogue() -> Mapping[str, Indicator]:
     sheets = sorted(Path(__file__).parent.glob("*.toml"))
     found = {sheet.stem: _read(sheet) for sheet in sheets}
     for indicator in found.values():
-        for other in (indicator.numerator, indicator.denominator, indicator.weight):
+        for other in (indicator.numerator, indicator.denominator, indicator.weight, *indicator.parts):
             if other is not None and other not in found:
                 raise Invalid(f"La fiche « {indicator.id} » cite un indicateur inconnu : « {other} ».")
     ordered: dict[str, Indicator] = {}

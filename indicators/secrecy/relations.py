@@ -195,8 +195,8 @@ def ratios(
             raise Invalid(f"Relations du secret : le dénominateur « {cells.label[base]} » peut être négatif.")
         if np.isfinite(cells.seen_low[at]):
             least, most = cells.seen_low[at] / scale, cells.seen_high[at] / scale
-            add((n, d), (1.0, -least), 1, name, r)
-            add((n, d), (1.0, -most), -1, name, r)
+            for sign in (0,) if least == most else (1, -1):
+                add((n, d), (1.0, -(least if sign >= 0 else most)), sign, name, r)
         if np.isfinite(cells.seen_low[base]) and cells.seen_low[base] > 0:
             least, most = cells.seen_low[base] / scale, cells.seen_high[base] / scale
             exact = least == most

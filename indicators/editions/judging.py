@@ -1,0 +1,214 @@
+"""What an audience may not see of each series, before anything is hidden to protect it: policy and primary secrecy."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from boundaries.levels import Level
+from boundaries.readers import Audience
+from geo.errors import Invalid
+from indicators.editions.ground import Ground
+from indicators.editions.held import Held
+from indicators.policy import AppliedRule, Policies, Policy
+from indicators.secrecy import Contributions, Primary, Standing, primary, strictest
+from indicators.secrecy.cells import Flags, Floats
+
+# Whatever an interval of two holds of whole numbers, it holds two of them at least.
+WHOLE_WIDTH = 2.0
+PROTECTION_PCT = 10.0
+
+Beside = Callable[[str, Held], Held | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """One series for one audience: whether it is listed, at which levels, and where each of its cells stands.
+
+    `secret` are the cells that rules or the minimum population hide, whatever the policy withholds besides; what
+    each protected cell needs is in the unit of `Held.measure`. `step` is that of the rounding, 0 for none.
+    """
+
+    listed: bool
+    levels: tuple[str, ...]
+    standing: np.ndarray
+    secret: Flags
+    floor: Floats
+    ceiling: Floats
+    width: Floats
+    step: float
+
+
+def judge(
+    held: Sequence[Held], ground: Ground, policies: Policies, audience: Audience, now: datetime, beside: Beside
+) -> dict[int, Judged]:
+    """Return what an audience may see of each series, by id; those that others are computed from come first.
+
+    A cell of a derived series is primary where one of the cells that it is computed from is. `beside` gives the
+    series of another indicator for the period and millesime of one: what rules judge by. Raises Invalid where it is
+    not there: a rule is never passed over; a cell without a count, where others have one, is secret.
+    """
+    by_digest = {one.digest: one for one in held}
+    by_key = {one.key: one for one in held}
+    judged: dict[int, Judged] = {}
+    for one in held:
+        if not one.restricted:
+            judged[one.id] = _open(one)
+            continue
+        policy = policies.of(one.sheet.id, audience)
+        inputs = [by_digest[digest] for digest in one.passport.get("series", ())]
+        if one.sheet.weight is not None:
+            inputs += [by_key[key] for key in [(one.sheet.weight, one.period, one.millesime)] if key in by_key]
+        judged[one.id] = _judged(one, inputs, judged, ground, policy, now, beside)
+    return judged
+
+
+def _open(one: Held) -> Judged:
+    none = np.zeros(len(one.value), bool)
+    standing = np.where(one.known, Standing.PUBLISHED, Standing.MISSING).astype(np.uint8)
+    return Judged(True, one.levels, standing, none, one.measure, one.measure, np.zeros(len(one.value)), 0.0)
+
+
+def _judged(
+    one: Held,
+    inputs: Sequence[Held],
+    judged: Mapping[int, Judged],
+    ground: Ground,
+    policy: Policy,
+    now: datetime,
+    beside: Beside,
+) -> Judged:
+    found = _primary(one, inputs, judged, ground, policy, beside)
+    levels = tuple(level for level in one.levels if policy.visible_at(Level(level)))
+    listed = policy.shown and policy.visible_in(one.period) and not policy.under_embargo(now) and bool(levels)
+    level = ground.of(one.territory, "level")
+    withheld = ~np.isin(level.astype(str), levels) if listed else np.ones(len(level), bool)
+    standing = np.full(len(level), Standing.PUBLISHED, np.uint8)
+    standing[found.secret] = Standing.PRIMARY
+    standing[withheld] = Standing.WITHHELD
+    standing[~one.known] = Standing.MISSING
+    width = found.width
+    if one.whole_numbers:
+        width = np.where(found.secret | withheld, np.maximum(width, WHOLE_WIDTH), width)
+    return Judged(
+        listed,
+        levels if listed else (),
+        standing,
+        found.secret & one.known,
+        found.floor,
+        found.ceiling,
+        width,
+        policy.rounding or 0.0,
+    )
+
+
+def _primary(
+    one: Held,
+    inputs: Sequence[Held],
+    judged: Mapping[int, Judged],
+    ground: Ground,
+    policy: Policy,
+    beside: Beside,
+) -> Primary:
+    """What rules ask of the cells of a series: its own rules, the minimum population, what its inputs hide."""
+    value = one.measure
+    asked = [Primary(np.zeros(len(value), bool), value.copy(), value.copy(), np.zeros(len(value)))]
+    for applied in policy.rules:
+        if applied.judged == one.sheet.id:
+            asked.append(_ruled(one, applied, ground, beside))
+    others = np.zeros(len(value), bool)
+    for source in inputs:
+        places = source.at(one.territory)
+        others |= (places >= 0) & judged[source.id].secret[places]
+    if policy.minimum_population is not None:
+        # a territory whose people nobody counted is not shown to be large enough
+        people = ground.of(one.territory, "people").astype(float)
+        others |= ~(people >= policy.minimum_population)
+    share = max([PROTECTION_PCT, *(applied.rule.protection_pct for applied in policy.rules)]) / 100
+    around = np.where(others, share * np.abs(value), 0.0)
+    asked.append(Primary(others, value - around, value + around, np.zeros(len(value))))
+    return strictest(asked)
+
+
+def _ruled(one: Held, applied: AppliedRule, ground: Ground, beside: Beside) -> Primary:
+    rule = applied.rule
+    total = one.measure
+    respondents = largest = None
+    uncounted = np.zeros(len(total), bool)
+    if applied.respondents is not None:
+        counting = one if rule.count else _source(one, applied.respondents, applied, beside)
+        respondents = counting.values_at(one.territory)
+        uncounted |= np.isnan(respondents)
+    if applied.largest:
+        sources = [_source(one, name, applied, beside) for name in applied.largest]
+        largest = _largest(one, sources, ground)
+        uncounted |= np.isnan(largest).any(axis=1)
+    people = ground.of(one.territory, "people").astype(float)
+    if rule.minimum_population is not None:
+        uncounted |= np.isnan(people)
+    given = Contributions(
+        np.nan_to_num(total),
+        None if respondents is None else np.nan_to_num(respondents),
+        None if largest is None else np.nan_to_num(largest),
+        np.nan_to_num(people),
+    )
+    found = primary(given, rule)
+    share = np.where(uncounted, rule.protection_pct / 100 * np.abs(total), 0.0)
+    missing = Primary(uncounted, total - share, total + share, np.zeros(len(total)))
+    both = strictest([found, missing])
+    return Primary(both.secret & one.known, both.floor, both.ceiling, both.width)
+
+
+def _largest(one: Held, sources: Sequence[Held], ground: Ground) -> Floats:
+    """The largest contributions to each cell, from the largest.
+
+    Where the sources add up over communes, their sums are nobody's contribution: the largest ones of a territory are
+    the largest of those of its communes.
+    """
+    alone = np.column_stack([source.values_at(one.territory) for source in sources])
+    if not all(source.by == "stock" for source in sources):
+        return alone
+    units = tuple(str(unit) for unit in sources[0].passport["units"])
+    territory, unit = ground.parts(one.millesime)
+    inside = np.isin(ground.of(unit, "level").astype(str), units) & (one.at(territory) >= 0)
+    territory, unit = territory[inside], unit[inside]
+    found = alone.copy()
+    each = np.column_stack([source.values_at(unit) for source in sources])
+    lacking = np.isnan(each).any(axis=1) & ~np.isnan(one.values_at(unit))
+    places = one.at(territory)
+    order = np.argsort(places, kind="stable")
+    places, each, lacking = places[order], each[order], lacking[order]
+    starts = np.flatnonzero(np.diff(places, prepend=-1))
+    for start, end in zip(starts, [*starts[1:].tolist(), len(places)], strict=True):
+        pooled = each[start:end].ravel()
+        pooled = np.sort(pooled[np.isfinite(pooled)])[::-1][: found.shape[1]]
+        found[places[start]] = np.nan
+        if len(pooled) and not lacking[start:end].any():
+            found[places[start]] = np.pad(pooled, (0, found.shape[1] - len(pooled)))
+    return found
+
+
+def _source(one: Held, name: str, applied: AppliedRule, beside: Beside) -> Held:
+    found = beside(name, one)
+    if found is None:
+        raise Invalid(
+            f"La règle de secret « {applied.rule.name} » juge « {one.sheet.id} » d’après « {name} », qui n’a pas de "
+            f"valeurs pour la période {one.period} dans la géographie {one.millesime} : livrez-les, ou retirez la "
+            "règle. Rien n’est publié."
+        )
+    return found
+
+
+def written(one: Held, step: float) -> Floats:
+    """Return the values as an edition gives them: rounded to the nearest multiple of the step, halves to the even one.
+
+    So that rounding favours neither side; who reads one knows the value within half a step.
+
+    >>> np.round(np.array([5.0, 15.0, 12.0]) / 10) * 10
+    array([ 0., 20., 10.])
+    """
+    if not step:
+        return one.value
+    decimals = max(0, 12 - int(np.ceil(np.log10(max(1.0, float(np.nanmax(np.abs(one.value), initial=1.0)))))))
+    return np.round(np.round(one.value / step) * step, decimals) + 0.0

@@ -1,0 +1,68 @@
+"""What every audience's edition is made from, and the system of what one of them sees of it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from sqlalchemy import Connection
+
+from indicators.editions.beside import pairs
+from indicators.editions.earlier import remembered, repeated
+from indicators.editions.ground import Ground, cities, read_ground
+from indicators.editions.held import Held, newest_open, read_held, read_tied
+from indicators.editions.judging import Judged
+from indicators.editions.system import System, assemble
+from indicators.editions.ties import tie
+from indicators.secrecy import Relations, together
+from indicators.secrecy.cells import Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What every audience's edition is made from: series, ground, and the arrondissements of cities."""
+
+    held: tuple[Held, ...]
+    ground: Ground
+    cities: pd.DataFrame
+
+
+def read_material(conn: Connection, internal: Iterable[int]) -> Material:
+    """Return internal series with all that they are tied to."""
+    restricted = read_held(conn, internal, restricted=True)
+    held = (*read_tied(conn, restricted), *restricted)  # the open ones need nothing to be judged
+    years = {one.millesime for one in held}
+    return Material(held, read_ground(conn, sorted(years)), cities(conn, sorted(years)))
+
+
+class Beside:
+    """Finds the series by which rules judge another: of the same period and millesime, restricted or not."""
+
+    def __init__(self, conn: Connection, held: Sequence[Held]) -> None:
+        self.conn = conn
+        self.known: dict[tuple[str, str, int], Held | None] = {one.key: one for one in held}
+
+    def __call__(self, indicator: str, one: Held) -> Held | None:
+        """Return the series of an indicator beside one, None without any."""
+        key = (indicator, one.period, one.millesime)
+        if key not in self.known:
+            found = newest_open(self.conn, *key)
+            self.known[key] = None if found is None else read_held(self.conn, [found], restricted=False)[0]
+        return self.known[key]
+
+
+def build(
+    material: Material,
+    judged: Mapping[int, Judged],
+    below: Sequence[Mapping[int, Judged]],
+    told: dict[int, Floats],
+    shown: Mapping[int, Floats] | None = None,
+) -> tuple[System, Relations]:
+    """Return the system of one audience: its cells, and every relation that its readers may use."""
+    extras, paired = pairs(material.held, material.ground)
+    standing = {one.id: judged[one.id].standing for one in material.held}
+    before, repeats = remembered(material.held, told, standing, material.ground)
+    system = assemble(
+        material.ground, material.held, judged, [*extras, *before], below=below, known=told, shown=shown
+    )
+    relations = together([tie(system, paired, material.cities), *repeated(system, repeats)])
+    return system, relations
