@@ -1,0 +1,67 @@
+"""Filters in CQL2 (OGC 21-065r2), text or JSON, as conditions in SQL over the columns of any layer.
+
+`condition` is the door. A filter names only what `queryables` finds in the layer; its values are bound, never written.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.exc import DataError
+
+from geo.cql2.errors import BadFilter, shown
+from geo.cql2.queryables import Kind, Queryable, Queryables, Told, queryables, schema
+from geo.cql2.reading import JSON, LANGUAGES, TEXT, place_of, tree
+from geo.cql2.translation import Translation
+from geo.formats.crs import CRS84, Crs
+
+__all__ = [
+    "JSON",
+    "LANGUAGES",
+    "TEXT",
+    "BadFilter",
+    "Kind",
+    "Queryable",
+    "Queryables",
+    "Told",
+    "computed",
+    "condition",
+    "queryables",
+    "schema",
+]
+
+# What doubles do not hold, and a power that is not a real number.
+NOT_COMPUTED = frozenset({"22003", "2201F"})
+
+
+def condition(text: str, language: str, properties: Queryables, crs: Crs = CRS84) -> ColumnElement[bool]:
+    """Return the condition that a filter states, to add to the layer's select by `where`.
+
+    Its geometries are in `crs`, axes in the order of the authority. As in SQL, a comparison with a missing value is
+    neither true nor false. Raises BadFilter, saying what was given, what is accepted and where.
+    """
+    try:
+        return Translation(properties, crs).condition(tree(text, language))
+    except BadFilter as error:
+        place = _place(error, text, language)
+        raise BadFilter(f"{error.detail}{place}", word=error.word, path=error.path) from None
+
+
+@contextmanager
+def computed() -> Iterator[None]:
+    """Raise BadFilter, while a filtered layer is read, for arithmetic that the database cannot do."""
+    try:
+        yield
+    except DataError as error:
+        if getattr(error.orig, "sqlstate", None) not in NOT_COMPUTED:
+            raise
+        raise BadFilter("Un calcul du filtre donne un nombre trop grand, ou qui n’existe pas.") from None
+
+
+def _place(error: BadFilter, text: str, language: str) -> str:
+    if error.path is None:
+        return ""
+    if LANGUAGES.get(language) == JSON:
+        return f" Emplacement\u202f: {shown(error.path or '/')}."
+    at = place_of(text, error.word) if error.word else None
+    return f" Emplacement\u202f: caractère {at}." if at else ""

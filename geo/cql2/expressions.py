@@ -1,0 +1,157 @@
+"""Values in a filter: properties, literals, arithmetic, and texts without case or accents.
+
+A number is a double, as in JSON. Dividing by zero gives no value (NULL), like everything computed from a missing one.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement
+
+from geo.cql2.errors import BadFilter, shown
+from geo.cql2.queryables import Kind, Queryable, Queryables
+
+ICU = "und-x-icu"  # follows Unicode whatever the locale of the server
+COMBINING = "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+INSTANT = "AAAA-MM-JJThh:mm:ssZ"
+LARGEST_INTEGER = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value of a filter: its type, its SQL, and what it is called in messages.
+
+    `given` is the literal, where it is one: it takes its SQL type from what it is compared with.
+    """
+
+    kind: Kind
+    sql: ColumnElement[Any]
+    name: str
+    given: Any = None
+
+
+def property_value(node: dict[str, Any], properties: Queryables, path: str) -> Value:
+    """Return the value of a property. Raises BadFilter for one that the layer has not."""
+    name = node["property"]
+    found = properties.get(name) if isinstance(name, str) else None
+    if found is None:
+        known = ", ".join(properties)
+        raise BadFilter(
+            f"Propriété inconnue\u202f: {shown(name)}. Propriétés\u202f: {known}.", word=str(name), path=path
+        )
+    return _of(found)
+
+
+def literal(node: Any, path: str) -> Value:
+    """Return the value of a text, a number, a boolean, a date or an instant."""
+    match node:
+        case bool():
+            return Value(Kind.FLAG, sa.bindparam(None, node, sa.Boolean, unique=True), str(node).lower(), node)
+        case int() | float():
+            return _number(node, path)
+        case str():
+            if "\0" in node or any(0xD800 <= ord(mark) <= 0xDFFF for mark in node):
+                raise BadFilter("Un texte du filtre a un caractère qui n’est pas accepté.", path=path)
+            return Value(Kind.TEXT, sa.bindparam(None, node, sa.Text, unique=True), shown(node), node)
+        case {"date": str(text)}:
+            return day(text, path)
+        case {"timestamp": str(text)}:
+            return instant(text, path)
+        case None:
+            raise BadFilter("NULL ne se compare pas\u202f: écrire «\u202fpropriété IS NULL\u202f».", path=path)
+    raise BadFilter(f"Valeur non comprise dans le filtre\u202f: {shown(node)}.", path=path)
+
+
+def day(text: str, path: str) -> Value:
+    """Return the value of a date, AAAA-MM-JJ."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.isoformat() != text:
+        raise BadFilter(f"Date mal formée\u202f: {shown(text)}. Forme attendue\u202f: AAAA-MM-JJ.", path=path)
+    return Value(Kind.DAY, sa.bindparam(None, found, sa.Date, unique=True), shown(text), found)
+
+
+def instant(text: str, path: str) -> Value:
+    """Return the value of an instant in universal time."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or "T" not in text or not text.endswith("Z"):
+        raise BadFilter(f"Instant mal formé\u202f: {shown(text)}. Forme attendue\u202f: {INSTANT}.", path=path)
+    typed = sa.bindparam(None, found, sa.TIMESTAMP(timezone=True), unique=True)
+    return Value(Kind.INSTANT, typed, shown(text), found)
+
+
+def calculation(op: str, parts: list[Value], path: str) -> Value:
+    """Return the value of an arithmetic operation. Raises BadFilter for what is not a number."""
+    for part in parts:
+        if not part.kind.numeric:
+            raise BadFilter(
+                f"«\u202f{op}\u202f» calcule sur des nombres\u202f; {part.name} est {part.kind}.", path=path
+            )
+    left, right = (sa.cast(part.sql, sa.Double) for part in parts)
+    sql = ARITHMETIC[op](left, right)
+    return Value(Kind.NUMBER, sql, f"le résultat de «\u202f{op}\u202f»")
+
+
+def _remainder(left: ColumnElement[Any], right: ColumnElement[Any]) -> ColumnElement[Any]:
+    # PostgreSQL has no remainder of doubles.
+    exact = sa.func.mod(sa.cast(left, sa.Numeric), sa.func.nullif(sa.cast(right, sa.Numeric), 0))
+    return sa.cast(exact, sa.Double)
+
+
+def _quotient(left: ColumnElement[Any], right: ColumnElement[Any]) -> ColumnElement[Any]:
+    return left.op("/", return_type=sa.Double())(sa.func.nullif(right, 0, type_=sa.Double))
+
+
+ARITHMETIC: dict[str, Callable[[ColumnElement[Any], ColumnElement[Any]], ColumnElement[Any]]] = {
+    "+": lambda left, right: left + right,
+    "-": lambda left, right: left - right,
+    "*": lambda left, right: left * right,
+    "/": _quotient,
+    "^": lambda left, right: sa.func.power(left, right, type_=sa.Double),
+    "%": _remainder,
+    "div": lambda left, right: sa.func.trunc(_quotient(left, right), type_=sa.Double),
+}
+
+
+def without_case(part: Value, path: str) -> Value:
+    """Return a text folded as Unicode does (full case folding), but for the dotless i, which stays itself."""
+    _require_text("CASEI", part, path)
+    lower = sa.func.lower(sa.collate(part.sql, ICU), type_=sa.Text)
+    upper = sa.func.upper(sa.collate(lower, ICU), type_=sa.Text)  # ß is SS in capitals, ς is Σ
+    return Value(Kind.TEXT, sa.func.lower(sa.collate(upper, ICU), type_=sa.Text), f"CASEI({part.name})")
+
+
+def without_accents(part: Value, path: str) -> Value:
+    """Return a text without the marks that Unicode writes apart from their letters: accents, cedillas, tildes."""
+    _require_text("ACCENTI", part, path)
+    apart = sa.func.normalize(part.sql, sa.text("NFD"), type_=sa.Text)
+    return Value(
+        Kind.TEXT, sa.func.regexp_replace(apart, COMBINING, "", "g", type_=sa.Text), f"ACCENTI({part.name})"
+    )
+
+
+def _require_text(function: str, part: Value, path: str) -> None:
+    if part.kind is not Kind.TEXT:
+        raise BadFilter(f"{function} attend un texte\u202f; {part.name} est {part.kind}.", path=path)
+
+
+def _of(found: Queryable) -> Value:
+    return Value(found.kind, found.column, shown(found.name))
+
+
+def _number(given: int | float, path: str) -> Value:
+    if not math.isfinite(given) or abs(given) > 1e308:
+        raise BadFilter("Un nombre du filtre est trop grand.", path=path)
+    name = shown(f"{given:g}")
+    if given == int(given) and abs(given) <= LARGEST_INTEGER:  # an integer is compared as one, so indexes serve
+        return Value(Kind.INTEGER, sa.bindparam(None, int(given), sa.BigInteger, unique=True), name, int(given))
+    return Value(Kind.NUMBER, sa.bindparam(None, float(given), sa.Double, unique=True), name, float(given))
