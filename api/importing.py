@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
+from api.publishing import publishing
 from api.settings import Settings
 from api.setup import DOWNLOADS, analyze
 from boundaries.places import Place
@@ -20,7 +21,6 @@ from indicators.imports.mapping import Mapping, recipes_for
 from indicators.imports.sheets import Delivered
 from indicators.imports.storing import keep
 from indicators.lifecycle import release_delivery, validate
-from indicators.publication import publish
 
 MELODI, GEO_API = "melodi:", "geo-api:"
 
@@ -89,9 +89,8 @@ def store(engine: Engine, found: Control, actor: Actor, progress: Progress) -> i
 
 def store_and_publish(engine: Engine, found: Control, actor: Actor, progress: Progress) -> int:
     """Return the number of a delivery that is kept, validated, released and published, all of it or nothing."""
-    with engine.begin() as conn:
+    with publishing(engine, progress, actor) as conn:
         number = _released(conn, found, actor, progress)
-        publish(conn, progress, actor)
     analyze(engine)
     return number
 
@@ -112,8 +111,8 @@ def import_folder(
         told.append((path.name, *_of_folder(engine, path, decisions, actor, progress)))
         advance(1)
     analyze(engine)
-    with engine.begin() as conn:
-        publish(conn, progress, actor)
+    with publishing(engine, progress, actor):
+        pass
     analyze(engine)
     return told
 
@@ -132,11 +131,16 @@ def _of_folder(
         return None, " ".join([refusal.detail, *todo])
 
 
-def change(engine: Engine, act: Callable[[Connection, Actor], Any], actor: Actor, progress: Progress) -> None:
-    """Make a change to what feeds the publication, and publish, in one transaction."""
-    with engine.begin() as conn:
+def change(
+    engine: Engine,
+    act: Callable[[Connection, Actor], Any],
+    actor: Actor,
+    progress: Progress,
+    delivery_id: int | None = None,
+) -> None:
+    """Make a change to what feeds the publication (of a delivery, if it is told), and publish, in one transaction."""
+    with publishing(engine, progress, actor, delivery_id) as conn:
         act(conn, actor)
-        publish(conn, progress, actor)
     analyze(engine)
 
 

@@ -7,23 +7,24 @@ where it stopped.
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from api.migrate import migrate
+from api.publishing import publishing
 from api.settings import Settings
 from boundaries import movements, sources, time_machine
 from boundaries.levels import Level
 from boundaries.load import load
+from boundaries.readers import Audience
 from boundaries.sources.fetch import fetch
 from boundaries.tables import Millesime, Zoning
 from boundaries.zonings import delivered
 from boundaries.zonings import load as zonings
 from boundaries.zonings.asked import Asked
 from boundaries.zonings.registry import arrondissements
-from geo.errors import Invalid
+from geo.errors import Conflict, Invalid
 from geo.progress import Progress
 from indicators.populations import import_populations
-from indicators.publication import publish
 from indicators.releases import current_release
 
 OUTLINED = (2021, 2024, 2025)
@@ -37,7 +38,11 @@ def prepare(engine: Engine, settings: Settings, progress: Progress) -> list[str]
     remarks = _geographies(engine, settings, settings.region, progress)
     remarks += _arrondissements(engine, settings, progress)
     _import(engine, settings, None, progress)
-    _publish(engine, progress)
+    try:
+        _publish(engine, progress)
+    except Conflict as refusal:
+        # what was published before is still served
+        remarks.append(f"Rien de nouveau n’est publié. {refusal.detail}")
     return remarks
 
 
@@ -201,11 +206,18 @@ def _import(engine: Engine, settings: Settings, millesimes: set[int] | None, pro
 
 
 def _publish(engine: Engine, progress: Progress) -> None:
-    with engine.begin() as conn:
-        before = current_release(conn)
-        release = publish(conn, progress)
-    if before is None or before.id != release:
+    with publishing(engine, progress) as conn:
+        before = _releases(conn)
+    with engine.connect() as conn:
+        after = _releases(conn)
+    if before != after:
         analyze(engine)
+
+
+def _releases(conn: Connection) -> list[int | None]:
+    """The release that each audience is served."""
+    served = (current_release(conn, audience.edition) for audience in Audience)
+    return [None if release is None else int(release.id) for release in served]
 
 
 def analyze(engine: Engine) -> None:

@@ -19,7 +19,6 @@ from indicators.imports.control import Control
 from indicators.imports.findings import Decisions
 from indicators.imports.mapping import Mapping
 from indicators.imports.reading import read
-from indicators.journal import record
 
 
 def start_control(office: Office, one: Held) -> None:
@@ -34,9 +33,12 @@ def start_keeping(office: Office, one: Held, actor: Actor) -> bool:
 
 
 def start_publication(
-    office: Office, delivery_id: int, actor: Actor, act: Callable[[Connection, Actor], Any]
+    office: Office, delivery_id: int | None, actor: Actor, act: Callable[[Connection, Actor], Any]
 ) -> bool:
-    """Begin a change of what a delivery feeds, and its publication: both in one transaction, or nothing."""
+    """Begin a change of what a delivery feeds, and its publication: both in one transaction, or nothing.
+
+    Without a delivery, what has already been decided is published.
+    """
     return office.jobs.start(publication(delivery_id), lambda: _publish(office, delivery_id, actor, act))
 
 
@@ -45,19 +47,15 @@ def name(one: Held) -> str:
     return f"control {one.id}"
 
 
-def publication(delivery_id: int) -> str:
-    """The name of the publication of a delivery."""
+def publication(delivery_id: int | None) -> str:
+    """The name of the publication of a delivery, or of what has already been decided."""
     return f"publication {delivery_id}"
 
 
-def _publish(office: Office, delivery_id: int, actor: Actor, act: Callable[[Connection, Actor], Any]) -> None:
-    try:
-        change(office.engine, act, actor, silent)
-    except Exception as error:
-        told = error.detail if isinstance(error, OresError) else "erreur inattendue"
-        with office.transaction() as conn:
-            record(conn, actor, "failed", delivery_id=delivery_id, reason=told)
-        raise
+def _publish(
+    office: Office, delivery_id: int | None, actor: Actor, act: Callable[[Connection, Actor], Any]
+) -> None:
+    change(office.engine, act, actor, silent, delivery_id)
 
 
 def _keep(office: Office, one: Held, actor: Actor) -> None:
