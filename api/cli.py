@@ -5,7 +5,7 @@ from types import FrameType
 
 import typer
 
-from api.commands import cog, db, imports, keys, load, passage, service
+from api.commands import audit, cog, db, imports, keys, load, passage, policy, service
 from api.commands.french import FrenchGroup
 
 app = typer.Typer(
@@ -28,9 +28,11 @@ app.command("passage", cls=service.FrenchCommand)(passage.passage)
 app.add_typer(cog.app, name="cog")
 app.add_typer(keys.app, name="keys")
 app.command("import", cls=service.FrenchCommand)(imports.import_)
+app.command("audit", cls=service.FrenchCommand)(audit.audit)
 app.add_typer(imports.deliveries, name="deliveries")
 app.add_typer(imports.recipes, name="recipes")
 app.add_typer(imports.releases, name="releases")
+app.add_typer(policy.app, name="policy")
 
 
 @app.callback()

@@ -12,8 +12,9 @@ from geo.errors import Conflict
 from indicators.editions.held import Held, read_values
 from indicators.editions.judging import Judged
 from indicators.editions.material import Material, build
+from indicators.editions.statements import Statement, stated
 from indicators.editions.system import System
-from indicators.secrecy import Disclosure, Standing, audit
+from indicators.secrecy import Disclosure, Standing, audit, together
 from indicators.secrecy.cells import Floats
 
 SHOWN = 5
@@ -65,12 +66,17 @@ def attack(
     below: Sequence[Mapping[int, Judged]],
     told: dict[int, Floats],
     *,
+    statements: Sequence[Statement] = (),
     witnesses: sparse.csc_array | None = None,
 ) -> list[Disclosure]:
     """Return the cells that an audience may not know, and that what is served gives: as it is, or by computation."""
-    standing = {one.id: _stands(one, judged[one.id], served.get(one.id)) for one in material.held}
+    standing = {
+        one.id: stands(one, judged[one.id].standing, served[one.id]) if one.restricted else judged[one.id].standing
+        for one in material.held
+    }
     known = {identity: replace(judged[identity], standing=own) for identity, own in standing.items()}
     system, relations = build(material, known, below, told, served)
+    relations = together([relations, *stated(system, statements)])
     if witnesses is not None and witnesses.shape[0] != len(system.cells):
         witnesses = None
     found = [
@@ -82,12 +88,9 @@ def attack(
     return found + audit(system.cells, relations, witnesses=witnesses, seconds=SECONDS)
 
 
-def _stands(one: Held, judged: Judged, served: Floats | None) -> np.ndarray:
-    """Where each cell stands in what is served: seen, protected, or hidden to protect others."""
-    if served is None:
-        return judged.standing
-    asked = np.isin(judged.standing, (Standing.PRIMARY, Standing.WITHHELD))
-    hidden = np.where(asked, judged.standing, Standing.SECONDARY)
+def stands(one: Held, judged: np.ndarray, served: Floats) -> np.ndarray:
+    """Return where each cell of a series stands in what is served: seen, protected, or hidden to protect others."""
+    hidden = np.where(judged == Standing.PUBLISHED, Standing.SECONDARY, judged)
     found = np.where(np.isfinite(served), Standing.PUBLISHED, hidden)
     return np.where(one.known, found, Standing.MISSING).astype(np.uint8)
 

@@ -84,8 +84,8 @@ def remembered(
         extras.append(
             Extra(
                 tuple(ids),
-                tuple(f"{labels[place]}, dans une publication antérieure" for place in places),
-                "publications antérieures",
+                tuple(f"{labels[place]}, dans une autre publication" for place in places),
+                "autres publications",
                 one.measure[places],
                 standing=Standing.PUBLISHED,
                 lower=-np.inf,
@@ -106,6 +106,6 @@ def repeated(system: System, pairs: Sequence[tuple[str, str]]) -> list[Relations
             system.cells,
             now,
             before,
-            system.named("{} : une publication antérieure que l’on peut encore lire"),
+            system.named("{} : une autre publication que l’on peut encore lire"),
         )
     ]

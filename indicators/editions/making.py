@@ -6,14 +6,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+from scipy import sparse  # type: ignore[import-untyped]
 from sqlalchemy import Connection
 
 from boundaries.readers import Audience
 from geo.progress import Progress
-from indicators.editions.attacking import Disclosed, attack, read_served
+from indicators.editions.attacking import Disclosed, attack, read_served, stands
 from indicators.editions.earlier import told_before
 from indicators.editions.judging import Judged, judge
 from indicators.editions.material import Beside, Material, build, read_material
+from indicators.editions.proofs import Proof, mark, recalled, remember
 from indicators.editions.writing import write_edition
 from indicators.policy import Policies
 from indicators.secrecy import Protection, Report, Standing, protect, report
@@ -69,30 +71,97 @@ def make_editions(
         for audience in Audience
     }
     advance = progress("Secret statistique (éditions)", len(Audience))
-    listed: dict[Audience, list[int]] = {}
-    reports: dict[Audience, Report] = {}
-    above: dict[int, np.ndarray] = {}
+    made: dict[Audience, Made] = {}
+    above: Mapping[int, np.ndarray] = {}
     for audience in sorted(Audience, reverse=True):
-        own = narrowed(judged[audience], above)
-        told = told_before(conn, material.held, audience)
         below = [judged[other] for other in Audience if other < audience]
-        system, relations = build(material, own, below, told)
-        found = protect(system.cells, relations, best=len(system.cells) <= SMALL, seconds=SECONDS)
-        above = {one.id: system.of(one, found.cells) for one in material.held if one.restricted}
-        made = {
-            one.id: write_edition(conn, one, audience, own[one.id], above[one.id], material.ground)
-            for one in material.held
-            if one.restricted and own[one.id].listed
-        }
-        # what was written is attacked, not what was meant
-        served = read_served(conn, material, made)
-        disclosed = attack(material, judged[audience], served, below, told, witnesses=found.witnesses)
-        if disclosed:
-            raise Disclosed(audience, disclosed)
-        listed[audience] = sorted(made.values())
-        reports[audience] = report(_named(found, material))
+        view = View(audience, narrowed(judged[audience], above), below)
+        made[audience] = _again(conn, material, view) or _make(conn, material, view, judged[audience])
+        above = made[audience].standing
         advance(1)
-    return EditionsMade({audience: listed[audience] for audience in Audience}, reports)
+    if not all(one.kept for one in made.values()):
+        _remember(conn, material, made)
+    return EditionsMade(
+        {audience: sorted(made[audience].series.values()) for audience in Audience},
+        {audience: made[audience].report for audience in Audience},
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What an audience may see, once narrowed to what wider ones see, and what more public ones may."""
+
+    audience: Audience
+    judged: Mapping[int, Judged]
+    below: Sequence[Mapping[int, Judged]]
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """The edition of one audience: the series of each internal one, where each cell stands, what was lost."""
+
+    view: View
+    series: Mapping[int, int]
+    standing: Mapping[int, np.ndarray]
+    report: Report
+    proof: Proof
+    kept: bool
+
+
+def _make(conn: Connection, material: Material, view: View, judged: Mapping[int, Judged]) -> Made:
+    """Protect, write, and attack what was written: not what was meant."""
+    told = told_before(conn, material.held, view.audience)
+    system, relations = build(material, view.judged, view.below, told)
+    found = protect(system.cells, relations, best=len(system.cells) <= SMALL, seconds=SECONDS)
+    standing = {one.id: system.of(one, found.cells) for one in material.held if one.restricted}
+    series = {
+        one.id: write_edition(conn, one, view.audience, view.judged[one.id], standing[one.id], material.ground)
+        for one in material.held
+        if one.restricted and view.judged[one.id].listed
+    }
+    served = read_served(conn, material, series)
+    disclosed = attack(material, judged, served, view.below, told, witnesses=found.witnesses)
+    if disclosed:
+        raise Disclosed(view.audience, disclosed)
+    proof = Proof("", found.optimal, found.note)
+    return Made(view, series, standing, report(_named(found, material)), proof, False)
+
+
+def _again(conn: Connection, material: Material, view: View) -> Made | None:
+    """The edition that was made of the very same system before, where there is one: it stays as it is."""
+    proof, series = recalled(material.held, view.audience)
+    listed = {one.id for one in material.held if one.restricted and view.judged[one.id].listed}
+    if proof is None or series.keys() != listed:
+        return None
+    others = [made for each in Audience for made in recalled(material.held, each)[1].values()]
+    system, relations = build(
+        material, view.judged, view.below, told_before(conn, material.held, view.audience, others)
+    )
+    if proof.mark != mark(system.cells, relations):
+        return None
+    served = read_served(conn, material, series)
+    standing = {
+        one.id: stands(one, view.judged[one.id].standing, served[one.id])
+        for one in material.held
+        if one.restricted
+    }
+    stood = system.cells.standing.copy()
+    for one in material.held:
+        if one.restricted:
+            stood[system.start[one.id] : system.start[one.id] + len(one.value)] = standing[one.id]
+    none = sparse.csc_array((len(stood), 0))
+    pattern = Protection(system.cells.with_standing(stood), proof.optimal, proof.note, none)
+    return Made(view, series, standing, report(_named(pattern, material)), proof, True)
+
+
+def _remember(conn: Connection, material: Material, made: Mapping[Audience, Made]) -> None:
+    """Keep, with the internal series, of what system each edition was made: what an edition tells does not count."""
+    every = [series for one in made.values() for series in one.series.values()]
+    for audience, one in made.items():
+        told = told_before(conn, material.held, audience, every)
+        system, relations = build(material, one.view.judged, one.view.below, told)
+        proof = replace(one.proof, mark=mark(system.cells, relations))
+        remember(conn, audience, one.series, proof)
 
 
 def narrowed(judged: Mapping[int, Judged], above: Mapping[int, np.ndarray]) -> dict[int, Judged]:

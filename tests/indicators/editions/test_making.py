@@ -3,12 +3,13 @@
 import pytest
 import sqlalchemy as sa
 from deliveries import bring
-from restricted import restrict, shown
+from restricted import restrict, series_of, shown
 from toycountry import country
 
 from boundaries.load import load
 from boundaries.readers import Audience
 from geo.progress import silent
+from indicators.editions import audit_release
 from indicators.publication import publish
 
 VENTES = {"35001": 20, "44001": 2, "44002": 30, "44003": 40, "44004": 50, "49001": 60, "49002": 70}
@@ -33,3 +34,16 @@ def test_a_small_count_is_hidden_with_the_cheapest_cell_that_keeps_it_so(
     assert communes["44001"] == communes["44002"] == (None, "secret")
     assert communes["44003"] == (40.0, "observed")
     assert shown(toy, audience, "ventes_logements", "2021", 2023, "epci")["200000001"] == (52.0, "observed")
+    assert audit_release(toy, audience) == []
+
+
+def test_publishing_again_changes_nothing(toy: sa.Connection) -> None:
+    restrict(toy, "ventes_logements")
+    first = publish(toy, silent)
+    listed = {audience: series_of(toy, audience, "ventes_logements", "2021", 2023) for audience in Audience}
+    assert publish(toy, silent) == first
+    bring(toy, "2016", 2023, dict.fromkeys(VENTES, 1000.0))
+    assert publish(toy, silent) > first
+    assert listed == {
+        audience: series_of(toy, audience, "ventes_logements", "2021", 2023) for audience in Audience
+    }
