@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, Request
@@ -22,6 +22,9 @@ from api.office import Office
 from api.pages.french import count
 from api.pages.site import page
 from geo.errors import Forbidden, Invalid, TooLarge
+
+if TYPE_CHECKING:
+    from api.identity.oidc import Provider
 
 FORM = "ores_formulaire"  # what a browser that is not signed in holds, to have its form believed
 FORM_BYTES = 2_000_000  # a recipe in a form is far smaller
@@ -69,6 +72,12 @@ class Posted:
 def office_of(request: Request) -> Office:
     """Return the back office of the application."""
     found: Office = request.app.state.office
+    return found
+
+
+def provider_of(request: Request) -> "Provider | None":
+    """Return the identity provider of the application, if there is one."""
+    found: Provider | None = getattr(request.app.state, "provider", None)
     return found
 
 
@@ -226,6 +235,7 @@ def note_refusal(request: Request, how: str, **details: str) -> None:
 def sign_in_again(request: Request, status: int = 200, refusal: str = "") -> Response:
     """Return the page to sign in. Its form is believed only from a browser that was given a token first."""
     token = request.cookies.get(FORM) or sessions.new_token()
+    provider = provider_of(request)
     answer = page(
         request,
         "administration/connexion.html",
@@ -234,7 +244,7 @@ def sign_in_again(request: Request, status: int = 200, refusal: str = "") -> Res
         preuve=sessions.proof(token),
         refus=refusal,
         heures=HOURS,
-        fournisseur="",
+        fournisseur=provider.label if provider is not None else "",
     )
     answer.set_cookie(
         FORM,
