@@ -10,6 +10,8 @@ from api import pages
 from api.database import database_url
 from api.editions import open_editions, reading_engine
 from api.filling import Filler
+from api.identity.identified import Identified
+from api.identity.vouching import provider
 from api.office import Office
 from api.plaintiles import PlainTilesFirst
 from api.problems import handle_problems
@@ -41,12 +43,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )  # deliveries, for the passports of what is open to all
     app.state.filler = Filler(database_url(chosen))
     app.state.office = Office(database_url(chosen), chosen.home)
+    app.state.provider = provider(chosen)
     handle_problems(app)
     for module in (landing, territories, zonings, indicators, aggregate, passports, collections, tiles, probes):
         app.include_router(module.router)
     app.include_router(pages.router)
     app.mount("/static", pages.static_files())
     app.add_middleware(HeadAsGet)
+    app.add_middleware(Identified, office=app.state.office, settings=chosen)
     return app
 
 

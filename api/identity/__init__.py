@@ -1,8 +1,4 @@
 """Who asks, proved: the credentials of a request, what they open, how often one may ask, and the identity provider.
 
-`Identified` is the ASGI middleware that puts the `Reader` of a request into its state.
+`identified.Identified` is the ASGI middleware that puts the `Reader` of a request into its state.
 """
-
-from api.identity.identified import Identified
-
-__all__ = ["Identified"]

@@ -19,7 +19,7 @@ from geo.progress import Progress
 from indicators.actors import Actor
 from indicators.catalogue import catalogue
 from indicators.journal import record
-from indicators.policy import read_policies
+from indicators.policy import ensure_default, read_policies
 from indicators.publication.alone import publish_alone
 from indicators.publication.feeding import read_feeds
 from indicators.publication.filling import fill
@@ -39,6 +39,7 @@ def publish(conn: Connection, progress: Progress, by: Actor = SYSTEM) -> int:
     nothing is published then.
     """
     publish_alone(conn)
+    ensure_default(conn)
     policies = read_policies(conn)
     geographies = read_geographies(conn)
     refresh_members(conn, geographies)

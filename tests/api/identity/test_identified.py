@@ -17,7 +17,7 @@ from servers import serving
 from api.accounts import keys, people, sessions
 from api.accounts.rights import COMMAND
 from api.accounts.tables import AccountEvent, ApiKey, Person
-from api.identity import Identified
+from api.identity.identified import Identified
 from api.identity.credentials import Given, given
 from api.identity.openings import Openings
 from api.office import Office

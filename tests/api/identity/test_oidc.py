@@ -20,7 +20,7 @@ from servers import serving
 from api.accounts import people
 from api.accounts.rights import COMMAND
 from api.accounts.tables import AccountEvent, Person, Session
-from api.identity import Identified
+from api.identity.identified import Identified
 from api.identity.vouching import provider
 from api.office import Office
 from api.pages.administration import oidc, signing
