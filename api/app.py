@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 
-from api import pages
+from api import embargoes, pages
 from api.database import database_url
 from api.editions import open_editions, reading_engine
 from api.filling import Filler
@@ -62,6 +62,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     for edition in editions:
         edition.versions.refresh()
     following = [asyncio.create_task(edition.versions.follow()) for edition in editions]
+    following.append(asyncio.create_task(embargoes.follow(app.state.office)))
     yield
     for task in following:
         task.cancel()

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import sqlalchemy as sa
 from fastapi import Depends, Path, Query, Request
+from starlette.concurrency import run_in_threadpool
 
 from api.documents import Documents
 from api.editions import edition_of
@@ -18,18 +19,19 @@ from geo.clock import PARIS
 from geo.errors import Invalid
 from indicators.catalogue import Indicator
 from indicators.catalogue import indicator as sheet
+from indicators.published import sheet_of
 from indicators.releases import release_on
 
 
 @dataclass(frozen=True)
 class Series:
-    """An indicator and a period, as they are asked together: `densite:2022`."""
+    """An indicator and a period, as they are asked together: `densite:2022`. Nothing says that they exist."""
 
-    indicator: Indicator
+    indicator: str
     period: str
 
     def __str__(self) -> str:
-        return f"{self.indicator.id}:{self.period}"
+        return f"{self.indicator}:{self.period}"
 
 
 @contextmanager
@@ -96,7 +98,7 @@ async def _joined(
         raise Invalid(
             f"Indicateur mal formé : « {indicator} ». Forme attendue : identifiant:période, par exemple densite:2022."
         )
-    return Series(sheet(identifier), period)
+    return Series(identifier, period)
 
 
 async def _as_of(
@@ -111,6 +113,22 @@ async def _as_of(
     return as_of
 
 
+async def _offered(
+    request: Request,
+    identifier: Annotated[str, Path(description="Identifiant de l’indicateur", max_length=60)],
+    as_of: Annotated[date | None, Depends(_as_of)],
+) -> Indicator:
+    """Give the sheet of an indicator that who asks is served something of; it takes no query for what is known."""
+    if as_of is None and identifier in edition_of(request).versions.now.indicators:
+        return sheet(identifier)
+    return await run_in_threadpool(_sheet_of, request, identifier, as_of)
+
+
+def _sheet_of(request: Request, identifier: str, as_of: date | None) -> Indicator:
+    with reading(request) as conn:
+        return sheet_of(conn, identifier, release_id(conn, as_of))
+
+
 def place_of(level: Level, code: str) -> Place:
     """Return the place that a path names. Raises Invalid when the code has not the form of its level's codes."""
     if not is_code(level, code):
@@ -123,6 +141,7 @@ def release_id(conn: sa.Connection, as_of: date | None) -> int | None:
     return None if as_of is None else int(release_on(conn, as_of).id)
 
 
+Offered = Annotated[Indicator, Depends(_offered)]
 AsOf = Annotated[date | None, Depends(_as_of)]
 Connection = Annotated[sa.Connection, Depends(connection)]
 Sources = Annotated[sa.Connection, Depends(sources)]

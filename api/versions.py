@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
@@ -33,6 +34,11 @@ class Versions:
     outlined: frozenset[int] = frozenset()
     release: str = ""
     series: Mapping[tuple[str, str, int], int] = field(default_factory=dict)
+
+    @cached_property
+    def indicators(self) -> frozenset[str]:
+        """The indicators that there are computed series of."""
+        return frozenset(indicator for indicator, _, _ in self.series)
 
     @property
     def latest(self) -> int:

@@ -18,7 +18,7 @@ from boundaries.tables import Millesime, Territory
 from geo.errors import NotFound
 from geo.layers import Rows
 from geo.tiles import TileLayer
-from indicators.catalogue import catalogue
+from indicators.catalogue import Indicator, catalogue
 from indicators.catalogue import indicator as sheet
 from indicators.releases import released
 from indicators.statuses import Status
@@ -93,10 +93,24 @@ class ValueTable:
         return {status: self.statuses.count(status) for status in Status if status in self.statuses}
 
 
+def sheet_of(conn: Connection, indicator: str, release_id: int | None = None) -> Indicator:
+    """Return the sheet of an indicator that a release has something of.
+
+    Raises NotFound, the same whether it does not exist, is a draft, under embargo or hidden from who reads.
+    """
+    held = set(conn.scalars(released(Series.indicator, release_id=release_id).distinct()))
+    if indicator not in held:
+        known = ", ".join(name for name in catalogue() if name in held) or "aucun"
+        raise NotFound(f"Indicateur inconnu : « {indicator} ». Indicateurs publiés : {known}.")
+    return sheet(indicator)
+
+
 def choices(conn: Connection, indicator: str, release_id: int | None = None) -> Choices:
-    """Return what a release has of an indicator. Raises NotFound for an unknown one."""
-    sheet(indicator)
-    return _choices(conn, [indicator], release_id).get(indicator) or Choices((), (), {}, frozenset())
+    """Return what a release has of an indicator. Raises NotFound for one that it has nothing of."""
+    found = _choices(conn, [indicator], release_id).get(indicator)
+    if found is None:
+        sheet_of(conn, indicator, release_id)
+    return found or Choices((), (), {}, frozenset())
 
 
 def all_choices(conn: Connection, release_id: int | None = None) -> dict[str, Choices]:

@@ -29,7 +29,7 @@ from geo.classes import Method
 from geo.errors import NotFound
 from indicators.catalogue import Indicator
 from indicators.catalogue import indicator as sheet
-from indicators.published import Choices, all_choices, choices, table
+from indicators.published import Choices, all_choices, table
 from indicators.statuses import Status
 
 router = APIRouter(route_class=FillingRoute, include_in_schema=False)
@@ -42,9 +42,9 @@ def cartes(request: Request, connection: Connection, now: CurrentVersions) -> Re
     """Return the map page. A wrong parameter raises, and the page of the error says what is accepted."""
     query = request.query_params
     root = str(request.scope.get("root_path", ""))
-    indicator = chosen_indicator(query)
     offered = all_choices(connection)
-    available = offered.get(indicator.id) or choices(connection, indicator.id)
+    indicator = chosen_indicator(query, offered)
+    available = offered[indicator.id]
     selection = select(query, indicator, available)
     if query.get("ajuster") == "1":
         return RedirectResponse(f"{root}/cartes?{_without_stranger(connection, selection).query()}", 303)

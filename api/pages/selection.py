@@ -4,7 +4,7 @@ A parameter left out takes a sensible value. A wrong one is refused with what is
 of the page says so (`ajuster`), a value that the new indicator does not have is replaced by the nearest it has.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -101,9 +101,14 @@ def shown(text: str) -> str:
     return text if len(text) <= 60 else text[:60] + "…"
 
 
-def chosen_indicator(query: Mapping[str, str]) -> Indicator:
-    """Return the indicator asked for, or the first ratio of the catalogue, which makes the clearest map."""
-    known = catalogue()
+def chosen_indicator(query: Mapping[str, str], offered: Collection[str]) -> Indicator:
+    """Return the indicator asked for, or the first ratio of those offered, which makes the clearest map.
+
+    Raises NotFound for one that is not offered, whether it exists or not, and where none is.
+    """
+    known = {name: sheet for name, sheet in catalogue().items() if name in offered}
+    if not known:
+        raise NotFound("Aucun indicateur n’est encore publié.")
     asked = query.get("indicateur") or ""
     if not asked:
         mappable = [indicator for indicator in known.values() if indicator.breaks] or list(known.values())

@@ -5,9 +5,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from api.dependencies import AsOf, Connection, CurrentVersions, Kept, Millesime, Within, release_id
+from api.dependencies import AsOf, Connection, CurrentVersions, Kept, Millesime, Offered, Within, release_id
 from api.documents import Document, answer, json_document
-from api.routes.indicators import Identifier
 from api.strict import StrictRoute
 from api.versions import kept_only_if_current
 from boundaries import places, sets
@@ -18,7 +17,6 @@ from boundaries.sets import Members
 from geo.errors import Invalid
 from indicators.aggregates import Answer, over_periods, over_set
 from indicators.catalogue import Indicator
-from indicators.catalogue import indicator as sheet
 from indicators.natures import Operation, over_space, over_time
 from indicators.statuses import LABELS, Status
 
@@ -43,7 +41,7 @@ def aggregate(
     conn: Connection,
     now: CurrentVersions,
     kept: Kept,
-    identifier: Identifier,
+    item: Offered,
     millesime: Millesime,
     within: Within,
     as_of: AsOf,
@@ -64,7 +62,6 @@ def aggregate(
 
     The set is a list of territories, or those of a level within another; none may cover a part of another.
     """
-    item = sheet(identifier)
     asked = _periods(over, period, periods)
     # what the nature forbids is said before anything is looked for
     chosen = over_time(item, operation) if over == "time" else over_space(item, operation)

@@ -148,7 +148,7 @@ def _rows(
         rows = layers.touching(rows, _box(bbox))
     if indicator is None:
         return rows
-    series = published.find(conn, indicator.indicator.id, indicator.period, millesime, release)
+    series = published.find(conn, indicator.indicator, indicator.period, millesime, release)
     return published.with_values(rows, series.id)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from api.dependencies import (
@@ -12,6 +12,7 @@ from api.dependencies import (
     Kept,
     LevelQuery,
     Millesime,
+    Offered,
     Within,
     reading,
     release_id,
@@ -30,7 +31,6 @@ from indicators.passports import PassportId
 
 router = APIRouter(prefix="/api/indicators", route_class=StrictRoute, tags=["Indicateurs"])
 
-Identifier = Annotated[str, Path(description="Identifiant de l’indicateur", max_length=60)]
 Period = Annotated[str, Query(description="Période, par exemple 2022 ou 2016-2022", max_length=20)]
 VersionQuery = Annotated[
     str | None, Query(description="Version des données voulue : rend l’adresse immuable", max_length=40)
@@ -46,10 +46,10 @@ def indicators(request: Request, conn: Connection, as_of: AsOf) -> Response:
 
 
 @router.get("/{identifier}", summary="La fiche d’un indicateur")
-def indicator(request: Request, conn: Connection, identifier: Identifier, as_of: AsOf) -> Response:
+def indicator(request: Request, conn: Connection, item: Offered, as_of: AsOf) -> Response:
     """Return the sheet of an indicator."""
-    offered = published.choices(conn, identifier, release_id(conn, as_of))
-    return answer(request, json_document(_described(sheet(identifier), offered)))
+    offered = published.choices(conn, item.id, release_id(conn, as_of))
+    return answer(request, json_document(_described(item, offered)))
 
 
 @router.get("/{identifier}/values", summary="Les valeurs d’un niveau, en colonnes")
@@ -57,7 +57,7 @@ def values(
     request: Request,
     now: CurrentVersions,
     kept: Kept,
-    identifier: Identifier,
+    item: Offered,
     level: LevelQuery,
     period: Period,
     millesime: Millesime,
@@ -67,7 +67,6 @@ def values(
     v: VersionQuery = None,
 ) -> Response:
     """Return ids, codes, values and statuses in columns of equal length, with their coverage and passport."""
-    item = sheet(identifier)
     if item.nature is natures.Nature.GROWTH:
         natures.two_dates(item, period)
 
@@ -93,13 +92,12 @@ def values(
 def series(
     request: Request,
     conn: Connection,
-    identifier: Identifier,
+    item: Offered,
     territory: Annotated[str, Query(description="Territoire, par exemple commune:44109", max_length=80)],
     millesime: Millesime,
     as_of: AsOf,
 ) -> Response:
     """Return the values of every period for one territory, each with its passport."""
-    item = sheet(identifier)
     place = Place.parse(territory)
     row = places.require(conn, place, millesime)
     rows = published.history(conn, item.id, place, millesime, release_id(conn, as_of))

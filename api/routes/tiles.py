@@ -21,6 +21,7 @@ from boundaries.levels import LABELS, Level
 from geo.errors import Conflict, NotFound
 from geo.tiles import MAX_ZOOM, Tile, encoded
 from indicators import published
+from indicators.catalogue import indicator as sheet
 
 router = APIRouter(prefix="/api/tiles", route_class=StrictRoute, tags=["Tuiles"])
 
@@ -50,14 +51,13 @@ def tilejson(
     _require_outlines(now.outlined, millesime)
     query = f"?v={tile_version(now.millesimes[millesime], now.release, indicator is not None)}"
     fields = {"code": "Code officiel", "nom": "Nom"}
-    if indicator is not None:
-        item = indicator.indicator
-        fields |= {"value": f"{item.label} {indicator.period} ({item.unit})", "status": "Statut de la valeur"}
-        query += f"&indicator={indicator}" + (f"&as_of={as_of}" if as_of else "")
     with edition_of(request).engine.connect() as conn:
         if indicator is not None:
             release = release_id(conn, as_of)
-            published.find(conn, indicator.indicator.id, indicator.period, millesime, release)
+            published.find(conn, indicator.indicator, indicator.period, millesime, release)
+            item = sheet(indicator.indicator)
+            fields |= {"value": f"{item.label} {indicator.period} ({item.unit})", "status": "Statut de la valeur"}
+            query += f"&indicator={indicator}" + (f"&as_of={as_of}" if as_of else "")
         bounds = list(conn.execute(layers.level_extent(level, millesime)).one())
     if bounds[0] is None:
         raise NotFound(f"Aucun territoire de niveau « {level} » n’est dessiné dans la géographie {millesime}.")
@@ -97,7 +97,7 @@ async def tile(
     _require_outlines(now.outlined, millesime)
     series_id = None
     if indicator is not None:
-        name = (indicator.indicator.id, indicator.period, millesime)
+        name = (indicator.indicator, indicator.period, millesime)
         series_id = now.series.get(name) if as_of is None else None
         if series_id is None:
             # a series that the snapshot does not know may be of a newer release than the version asked for
