@@ -30,6 +30,7 @@ ACCEPTED = {
     "minimum_population": "un nombre d’habitants positif",
     "shown": "true ou false",
     "embargo": "une date et une heure (2026-12-01T08:00:00+01:00), celle de Paris sans fuseau",
+    "name": "un nom de 100 caractères au plus",
     "rule": "le nom d’une règle de secret",
     "respondents": "un indicateur du catalogue",
     "largest": "une liste d’indicateurs du catalogue",
@@ -178,13 +179,16 @@ def to_toml(policies: Policies) -> str:
     return "\n".join(lines) + "\n"
 
 
-def sheet(kind: type[Kind], values: Mapping[str, Any]) -> Kind:
-    """Return a table read as it must be. Raises Invalid: what was given, what is accepted."""
+def sheet(kind: type[Kind], values: Mapping[str, Any], labels: Mapping[str, str] | None = None) -> Kind:
+    """Return a table read as it must be. Raises Invalid: what was given, what is accepted.
+
+    `labels` are other names of its fields: those of a form.
+    """
     try:
         return kind.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        raise Invalid(_refusal(kind, first["type"], first["loc"], first.get("input"))) from error
+        raise Invalid(_refusal(kind, first["type"], first["loc"], first.get("input"), labels or {})) from error
 
 
 @contextmanager
@@ -196,15 +200,19 @@ def _told_at(place: str) -> Iterator[None]:
         raise Invalid(f"{place} : {error.detail}") from error
 
 
-def _refusal(kind: type[Sheet], problem: str, path: tuple[int | str, ...], given: object) -> str:
+def _refusal(
+    kind: type[Sheet], problem: str, path: tuple[int | str, ...], given: object, labels: Mapping[str, str]
+) -> str:
     name = next((str(one) for one in reversed(path) if one in ACCEPTED), str(path[0]))
     if problem == "missing" and path[-1] == name:
-        return f"il manque « {name} » ({ACCEPTED[name]})."
+        return f"il manque « {labels.get(name, name)} » ({ACCEPTED[name]})."
     if problem == "extra_forbidden":
         within = AppliedSheet if kind is PolicySheet and path[0] == "rules" else kind
         return f"« {path[-1]} » n’existe pas ; sont acceptés : {', '.join(within.model_fields)}."
     shown = given.isoformat() if isinstance(given, date) else str(given)
-    return f"« {name} » vaut « {shown[:100]} » ; est accepté : {ACCEPTED.get(name, 'une table')}."
+    return (
+        f"« {labels.get(name, name)} » vaut « {shown[:100]} » ; est accepté : {ACCEPTED.get(name, 'une table')}."
+    )
 
 
 def _decoding(error: tomllib.TOMLDecodeError) -> str:
