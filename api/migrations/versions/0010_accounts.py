@@ -24,7 +24,7 @@ CREATE TABLE accounts.person (
     closed_at timestamptz,
     CONSTRAINT person_pkey PRIMARY KEY (id),
     CONSTRAINT person_name_key UNIQUE (name),
-    CONSTRAINT person_issuer_key UNIQUE (issuer, subject),
+    CONSTRAINT person_issuer_subject_key UNIQUE (issuer, subject),
     CONSTRAINT person_role_check CHECK (role IN ('reader', 'contributor', 'validator', 'administrator')),
     CONSTRAINT person_audience_check CHECK (
         audience = 'region' OR (audience = 'professional' AND role IN ('reader', 'contributor'))
