@@ -4,7 +4,7 @@ A number is a double, as in JSON. Dividing by zero gives no value (NULL), like e
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
 from geo.cql2.errors import BadFilter, shown
-from geo.cql2.queryables import Kind, Queryable, Queryables
+from geo.cql2.queryables import Kind, Queryables
 
 ICU = "und-x-icu"  # follows Unicode whatever the locale of the server
 COMBINING = "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
@@ -23,15 +23,33 @@ LARGEST_INTEGER = 2**63 - 1
 
 @dataclass(frozen=True)
 class Value:
-    """A value of a filter: its type, its SQL, and what it is called in messages.
+    """A value of a filter: its type, what it is called in messages, and its column or what was given.
 
-    `given` is the literal, where it is one: it takes its SQL type from what it is compared with.
+    `folded` are the functions that it went through already: twice would change nothing.
     """
 
     kind: Kind
-    sql: ColumnElement[Any]
     name: str
+    column: ColumnElement[Any] | None = None
     given: Any = None
+    folded: frozenset[str] = frozenset()
+
+    @property
+    def sql(self) -> ColumnElement[Any]:
+        """Return the column, or what was given, bound."""
+        if self.column is None:
+            return sa.bindparam(None, self.given, SQL_TYPES[self.kind], unique=True)
+        return self.column
+
+
+SQL_TYPES: Mapping[Kind, sa.types.TypeEngine[Any]] = {
+    Kind.TEXT: sa.Text(),
+    Kind.INTEGER: sa.BigInteger(),
+    Kind.NUMBER: sa.Double(),
+    Kind.FLAG: sa.Boolean(),
+    Kind.DAY: sa.Date(),
+    Kind.INSTANT: sa.TIMESTAMP(timezone=True),
+}
 
 
 def property_value(node: dict[str, Any], properties: Queryables, path: str) -> Value:
@@ -43,20 +61,20 @@ def property_value(node: dict[str, Any], properties: Queryables, path: str) -> V
         raise BadFilter(
             f"Propriété inconnue\u202f: {shown(name)}. Propriétés\u202f: {known}.", word=str(name), path=path
         )
-    return _of(found)
+    return Value(found.kind, shown(found.name), found.column)
 
 
 def literal(node: Any, path: str) -> Value:
     """Return the value of a text, a number, a boolean, a date or an instant."""
     match node:
         case bool():
-            return Value(Kind.FLAG, sa.bindparam(None, node, sa.Boolean, unique=True), str(node).lower(), node)
+            return Value(Kind.FLAG, str(node).lower(), given=node)
         case int() | float():
             return _number(node, path)
         case str():
             if "\0" in node or any(0xD800 <= ord(mark) <= 0xDFFF for mark in node):
                 raise BadFilter("Un texte du filtre a un caractère qui n’est pas accepté.", path=path)
-            return Value(Kind.TEXT, sa.bindparam(None, node, sa.Text, unique=True), shown(node), node)
+            return Value(Kind.TEXT, shown(node), given=node)
         case {"date": str(text)}:
             return day(text, path)
         case {"timestamp": str(text)}:
@@ -74,7 +92,7 @@ def day(text: str, path: str) -> Value:
         found = None
     if found is None or found.isoformat() != text:
         raise BadFilter(f"Date mal formée\u202f: {shown(text)}. Forme attendue\u202f: AAAA-MM-JJ.", path=path)
-    return Value(Kind.DAY, sa.bindparam(None, found, sa.Date, unique=True), shown(text), found)
+    return Value(Kind.DAY, shown(text), given=found)
 
 
 def instant(text: str, path: str) -> Value:
@@ -85,8 +103,7 @@ def instant(text: str, path: str) -> Value:
         found = None
     if found is None or "T" not in text or not text.endswith("Z"):
         raise BadFilter(f"Instant mal formé\u202f: {shown(text)}. Forme attendue\u202f: {INSTANT}.", path=path)
-    typed = sa.bindparam(None, found, sa.TIMESTAMP(timezone=True), unique=True)
-    return Value(Kind.INSTANT, typed, shown(text), found)
+    return Value(Kind.INSTANT, shown(text), given=found)
 
 
 def calculation(op: str, parts: list[Value], path: str) -> Value:
@@ -98,7 +115,7 @@ def calculation(op: str, parts: list[Value], path: str) -> Value:
             )
     left, right = (sa.cast(part.sql, sa.Double) for part in parts)
     sql = ARITHMETIC[op](left, right)
-    return Value(Kind.NUMBER, sql, f"le résultat de «\u202f{op}\u202f»")
+    return Value(Kind.NUMBER, f"le résultat de «\u202f{op}\u202f»", sql)
 
 
 def _remainder(left: ColumnElement[Any], right: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -122,30 +139,33 @@ ARITHMETIC: dict[str, Callable[[ColumnElement[Any], ColumnElement[Any]], ColumnE
 }
 
 
-def without_case(part: Value, path: str) -> Value:
-    """Return a text folded as Unicode does (full case folding), but for the dotless i, which stays itself."""
-    _require_text("CASEI", part, path)
-    lower = sa.func.lower(sa.collate(part.sql, ICU), type_=sa.Text)
-    upper = sa.func.upper(sa.collate(lower, ICU), type_=sa.Text)  # ß is SS in capitals, ς is Σ
-    return Value(Kind.TEXT, sa.func.lower(sa.collate(upper, ICU), type_=sa.Text), f"CASEI({part.name})")
-
-
-def without_accents(part: Value, path: str) -> Value:
-    """Return a text without the marks that Unicode writes apart from their letters: accents, cedillas, tildes."""
-    _require_text("ACCENTI", part, path)
-    apart = sa.func.normalize(part.sql, sa.text("NFD"), type_=sa.Text)
-    return Value(
-        Kind.TEXT, sa.func.regexp_replace(apart, COMBINING, "", "g", type_=sa.Text), f"ACCENTI({part.name})"
-    )
-
-
-def _require_text(function: str, part: Value, path: str) -> None:
+def folding(function: str, part: Value, path: str) -> Value:
+    """Return a text without its case or without its accents. Raises BadFilter for what is not a text."""
     if part.kind is not Kind.TEXT:
-        raise BadFilter(f"{function} attend un texte\u202f; {part.name} est {part.kind}.", path=path)
+        raise BadFilter(f"{function.upper()} attend un texte\u202f; {part.name} est {part.kind}.", path=path)
+    if function in part.folded:
+        return part
+    name = f"{function.upper()}({part.name})"
+    return Value(Kind.TEXT, name, FOLDS[function](part.sql), folded=part.folded | {function})
 
 
-def _of(found: Queryable) -> Value:
-    return Value(found.kind, found.column, shown(found.name))
+def _without_case(text: ColumnElement[Any]) -> ColumnElement[Any]:
+    # Full case folding as Unicode has it, but for the dotless i: ß is SS in capitals, ς is Σ.
+    lower = sa.func.lower(sa.collate(text, ICU), type_=sa.Text)
+    upper = sa.func.upper(sa.collate(lower, ICU), type_=sa.Text)
+    return sa.func.lower(sa.collate(upper, ICU), type_=sa.Text)
+
+
+def _without_accents(text: ColumnElement[Any]) -> ColumnElement[Any]:
+    # The marks that Unicode can write apart from their letters: accents, cedillas, tildes; not ligatures.
+    apart = sa.func.normalize(text, sa.text("NFD"), type_=sa.Text)
+    return sa.func.regexp_replace(apart, COMBINING, "", "g", type_=sa.Text)
+
+
+FOLDS: Mapping[str, Callable[[ColumnElement[Any]], ColumnElement[Any]]] = {
+    "casei": _without_case,
+    "accenti": _without_accents,
+}
 
 
 def _number(given: int | float, path: str) -> Value:
@@ -153,5 +173,5 @@ def _number(given: int | float, path: str) -> Value:
         raise BadFilter("Un nombre du filtre est trop grand.", path=path)
     name = shown(f"{given:g}")
     if given == int(given) and abs(given) <= LARGEST_INTEGER:  # an integer is compared as one, so indexes serve
-        return Value(Kind.INTEGER, sa.bindparam(None, int(given), sa.BigInteger, unique=True), name, int(given))
-    return Value(Kind.NUMBER, sa.bindparam(None, float(given), sa.Double, unique=True), name, float(given))
+        return Value(Kind.INTEGER, name, given=int(given))
+    return Value(Kind.NUMBER, name, given=float(given))

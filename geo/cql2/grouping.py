@@ -21,7 +21,7 @@ GEOMETRY = re.compile(r"(?:MULTI)?(?:POINT|LINESTRING|POLYGON)(?:ZM|Z|M)?|GEOMET
 FIRST_NAME = 0x100000  # private use: a name that no layer has
 LAST_NAME = 0x10FFFD
 
-MAX_OPERATORS = 500  # between two parentheses; the stack of a thread takes 3,000
+MAX_OPERATORS = 500  # the stack of a thread takes 3,000
 MAX_CALLS = 20  # functions within functions
 MAX_LISTS = 4  # lists within lists: a multipolygon has 3 levels, in a collection 4
 
@@ -34,7 +34,6 @@ class Piece:
     start: int
     tokens: list[tuple[str, int]] = field(default_factory=list)
     commas: int = 0
-    operators: int = 0
     calls: int = 0
     lists: int = 0
 
@@ -60,6 +59,7 @@ def parsed(text: str, parse: Callable[[Piece], Any]) -> Any:
     groups: list[Any] = []
     stack = [Piece("expression", 0)]
     before = ""
+    operators = 0
     for match in TOKEN.finditer(text):
         token, at = match[0], match.start()
         word = token.upper()
@@ -73,10 +73,10 @@ def parsed(text: str, parse: Callable[[Piece], Any]) -> Any:
         else:
             here.tokens.append((token, at))
             here.commas += word == ","
-            here.operators += word in OPERATORS and here.kind != "geometry"
-            if here.operators > MAX_OPERATORS:
+            operators += word in OPERATORS and here.kind != "geometry"
+            if operators > MAX_OPERATORS:
                 raise BadFilter(
-                    f"Filtre trop long\u202f: au plus {MAX_OPERATORS} opérateurs entre deux parenthèses."
+                    f"Filtre trop long\u202f: au plus {MAX_OPERATORS} opérateurs (AND, OR, NOT, +, -…)."
                 )
         before = before if word.isspace() else word
     if len(stack) > 1:
@@ -111,7 +111,6 @@ def _close(done: Piece, around: Piece, end: int, groups: list[Any], parse: Calla
         around.tokens.append((f'"{chr(FIRST_NAME + len(groups) - 1)}"', done.start))
         return
     around.tokens += [("(", done.start), *done.tokens, (")", end)]
-    around.operators += done.operators
     around.calls = max(around.calls, done.calls + (done.kind == "call"))
     around.lists = max(around.lists, done.lists + (done.kind != "call"))
     if around.calls > MAX_CALLS or around.lists > MAX_LISTS:

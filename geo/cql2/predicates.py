@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from geo.cql2.errors import BadFilter
-from geo.cql2.expressions import Value, day, instant
+from geo.cql2.expressions import SQL_TYPES, Value, day, instant
 from geo.cql2.queryables import Kind
 
 COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
@@ -39,9 +39,9 @@ def member(value: Value, items: list[Value], path: str) -> ColumnElement[bool]:
     """Return the condition that a value is one of a list's; all literals are sent as one array."""
     value, *items = comparable([value, *items], path)
     if value.given is None and all(item.given is not None for item in items):
-        widest = max(items, key=lambda item: item.kind is Kind.NUMBER)  # of integers and doubles, a double
-        given = [float(item.given) if widest.kind is Kind.NUMBER else item.given for item in items]
-        listed = sa.bindparam(None, given, ARRAY(widest.sql.type), unique=True)
+        kind = Kind.NUMBER if any(item.kind is Kind.NUMBER for item in items) else items[0].kind
+        given = [float(item.given) if kind is Kind.NUMBER else item.given for item in items]
+        listed = sa.bindparam(None, given, ARRAY(SQL_TYPES[kind]), unique=True)
         return value.sql == sa.any_(listed)
     return sa.or_(*(value.sql == item.sql for item in items))
 

@@ -13,7 +13,7 @@ from geo.cql2.errors import BadFilter, shown
 from geo.cql2.grouping import TOKEN, Piece, check_characters, parsed
 
 MAX_LENGTH = 65_536
-MAX_DEPTH = 32
+MAX_DEPTH = 20  # conjunctions within conjunctions count as one; Python recurses 30 times a level
 
 TEXT = "cql2-text"
 JSON = "cql2-json"
@@ -98,16 +98,13 @@ def _check_depth(root: Any) -> None:
     waiting = [(root, 1)]
     while waiting:
         node, depth = waiting.pop()
+        if not isinstance(node, dict | list):
+            continue
         if depth > MAX_DEPTH:
             raise BadFilter(f"Filtre trop profond\u202f: au plus {MAX_DEPTH} niveaux sont acceptés.")
-        if isinstance(node, dict):
-            if node.get("op") in ("and", "or") and isinstance(node.get("args"), list):
-                waiting += [(part, depth + 1) for part, _ in operands(node)]
-            else:
-                waiting += [
-                    (part, depth + 1) for name, part in node.items() if name not in ("coordinates", "args")
-                ]
-                args = node.get("args")
-                waiting += [(part, depth + 1) for part in (args if isinstance(args, list) else [args])]
-        elif isinstance(node, list):
-            waiting += [(part, depth + 1) for part in node]
+        if isinstance(node, list):
+            waiting += [(part, depth + isinstance(part, list)) for part in node]
+        elif node.get("op") in ("and", "or") and isinstance(node.get("args"), list):
+            waiting += [(part, depth + 1) for part, _ in operands(node)]
+        else:
+            waiting += [(part, depth + 1) for name, part in node.items() if name != "coordinates"]

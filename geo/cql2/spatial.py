@@ -6,7 +6,7 @@ straight in the system that it is given in: long ones are cut before they are ca
 """
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,8 @@ SHAPES = frozenset(
 )
 PARTS_OF_A_SIDE = 64  # of the diagonal; what remains of 200 m is 5 cm
 MOST_PARTS = 4_096
+DEGREES_APART = 1e-6
+METRES_APART = 0.1
 
 
 def relation(op: str, args: list[Any], properties: Queryables, crs: Crs, path: str) -> ColumnElement[bool]:
@@ -139,10 +141,14 @@ def _carried(shape: Any, crs: Crs, srid: int, path: str) -> Any:
     length = max(np.hypot(east - west, north - south) / PARTS_OF_A_SIDE, shapely.length(shape) / MOST_PARTS)
     if length > 0:
         shape = shapely.segmentize(shape, length)
-    moved = shapely.transform(shape, _transformer(crs.srid, srid).transform, interleaved=False)
-    if not np.isfinite(shapely.get_coordinates(moved)).all():
+    transformer = _transformer(crs.srid, srid)
+    there = shapely.transform(shape, transformer.transform, interleaved=False)
+    back = shapely.transform(there, partial(transformer.transform, direction="INVERSE"), interleaved=False)
+    strayed = np.abs(shapely.get_coordinates(back) - shapely.get_coordinates(shape))
+    # Far from where a system is meant for, PROJ answers something else, which does not come back.
+    if not (strayed < (DEGREES_APART if crs.geographic else METRES_APART)).all() or not shapely.is_valid(there):
         raise BadFilter(f"Une géométrie du filtre sort du système de coordonnées {crs.uri}.", path=path)
-    return moved
+    return there
 
 
 @cache

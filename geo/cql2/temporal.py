@@ -11,11 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
 from geo.cql2.errors import BadFilter, shown
-from geo.cql2.expressions import Value, day, instant, literal, property_value
+from geo.cql2.expressions import SQL_TYPES, Value, day, instant, literal, property_value
 from geo.cql2.queryables import Kind, Queryables
 
 OPEN = ".."
-TYPES: Mapping[Kind, Any] = {Kind.DAY: sa.Date, Kind.INSTANT: sa.TIMESTAMP(timezone=True)}
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Span:
 
     def typed(self, kind: Kind) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
         """Return its two ends, those that are open at infinity."""
-        before, after = (sa.cast(sa.literal(text, sa.Text), TYPES[kind]) for text in ("-infinity", "infinity"))
+        before, after = (sa.cast(sa.literal(text, sa.Text), SQL_TYPES[kind]) for text in ("-infinity", "infinity"))
         return before if self.start is None else self.start, after if self.end is None else self.end
 
 
@@ -106,7 +105,7 @@ def _written(text: str, path: str) -> Value:
 def _instant_of(node: Any, properties: Queryables, path: str) -> Value:
     named = isinstance(node, dict) and "property" in node
     value = property_value(node, properties, path) if named else literal(node, path)
-    if value.kind not in TYPES:
+    if value.kind not in (Kind.DAY, Kind.INSTANT):
         raise BadFilter(
             f"Une date est attendue et {value.name} est {value.kind}. Une date s’écrit DATE({shown('2020-01-31')}).",
             path=path,

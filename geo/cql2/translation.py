@@ -8,20 +8,11 @@ from sqlalchemy import ColumnElement
 
 from geo.cql2 import predicates, spatial, temporal
 from geo.cql2.errors import BadFilter, shown
-from geo.cql2.expressions import (
-    ARITHMETIC,
-    Value,
-    calculation,
-    literal,
-    property_value,
-    without_accents,
-    without_case,
-)
+from geo.cql2.expressions import ARITHMETIC, FOLDS, Value, calculation, folding, literal, property_value
 from geo.cql2.queryables import Kind, Queryables
 from geo.cql2.reading import operands
 from geo.formats.crs import Crs
 
-FOLDS = {"casei": without_case, "accenti": without_accents}
 COUNTS = {"not": 1, "isnull": 1, "like": 2, "in": 2, "between": 3, **dict.fromkeys(FOLDS, 1)}
 PAIRS = frozenset({*predicates.COMPARISONS, *ARITHMETIC, *spatial.RELATIONS, *temporal.RELATIONS})
 FUNCTIONS = ", ".join(sorted(name.upper() for name in {*FOLDS, *spatial.RELATIONS, *temporal.RELATIONS}))
@@ -65,10 +56,10 @@ class Translation:
         if not isinstance(args, list) or (len(args) != wanted if wanted else len(args) < 2):
             raise BadFilter(f"«\u202f{op}\u202f» attend {wanted or 'au moins 2'} argument(s).", word=op, path=path)
         if op in FOLDS:
-            return FOLDS[op](self.value(args[0], f"{path}/args/0"), path)
+            return folding(op, self.value(args[0], f"{path}/args/0"), path)
         if op in ARITHMETIC:
             return calculation(op, self._values(args, path), path)
-        return Value(Kind.FLAG, self._predicate(op, args, node, path), f"le résultat de «\u202f{op}\u202f»")
+        return Value(Kind.FLAG, f"le résultat de «\u202f{op}\u202f»", self._predicate(op, args, node, path))
 
     def _predicate(self, op: str, args: list[Any], node: dict[str, Any], path: str) -> ColumnElement[bool]:
         if op in ("and", "or"):
