@@ -12,7 +12,7 @@ from api.documents import VARY
 from api.pages import csp, french
 from api.pages.statics import static_url
 from api.readers import reader_of
-from boundaries.readers import Audience
+from boundaries.readers import LABELS, Audience
 from geo.palettes import PATTERNS
 
 # How each Region is named after "Observatoire"; elsewhere the observatory goes by no territory.
@@ -74,6 +74,7 @@ def page(
     A private one, and any that is not made for the public, is kept by nobody, and not compressed: it may hold secrets
     beside what others have written.
     """
+    audience = reader_of(request).audience
     nonce = csp.new_nonce()
     root = str(request.scope.get("root_path", ""))
     html = _templates.get_template(template).render(
@@ -85,9 +86,10 @@ def page(
             "root": root,
             "static": lambda name: static_url(name, root),
             "motifs": PATTERNS,
+            "edition": None if audience is Audience.PUBLIC else LABELS[audience],
         }
     )
-    if private or reader_of(request).audience is not Audience.PUBLIC:
+    if private or audience is not Audience.PUBLIC:
         return HTMLResponse(html, status, csp.headers(nonce) | {"Cache-Control": "no-store"})
     headers = csp.headers(nonce) | {"Vary": VARY}
     if "gzip" not in request.headers.get("accept-encoding", ""):
