@@ -83,7 +83,7 @@ def import_(
     if not file.is_file():
         raise Invalid(f"Il n’y a pas de fichier «\u202f{file.name}\u202f» à cet endroit.")
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise Invalid(f"Le fichier {file.name} n’est pas du texte en UTF-8.") from None
     with _transaction() as conn:

@@ -10,6 +10,7 @@ from itertools import pairwise
 from boundaries.readers import LABELS
 from geo.errors import Invalid
 from indicators.catalogue import catalogue
+from indicators.natures import Nature
 from indicators.policy.rows import AppliedRule, Policy, in_order, looser
 
 FIELDS = {
@@ -34,6 +35,8 @@ def checked(row: Policy) -> Policy:
         number = getattr(row, name)
         if number is not None and not (math.isfinite(number) and number > 0):
             raise Invalid(f"{told(row)}, {FIELDS[name]} : « {number} » n’est pas un nombre positif.")
+    if row.rounding is not None and catalogue()[row.indicator].nature is Nature.TYPOLOGY:
+        raise Invalid(f"{told(row)}, {FIELDS['rounding']} : des catégories ne s’arrondissent pas.")
     if row.embargo is not None and row.embargo.tzinfo is None:
         raise Invalid(f"{told(row)}, embargo : il manque le fuseau horaire (2026-12-01T08:00:00+01:00).")
     if row.embargo is not None and not YEARS[0] < row.embargo.year < YEARS[1]:

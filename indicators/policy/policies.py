@@ -93,7 +93,7 @@ def _known(given: Iterable[Rule], rows: Iterable[Policy]) -> tuple[Rule, ...]:
 def _inherited(found: Policy, lag: int) -> Policy:
     """What an input asks of what is computed from it: a rule still judges the input, whose cells it may count."""
     first, last = (
-        None if year is None else str(int(year) - lag) for year in (found.first_period, found.last_period)
+        None if year is None else str(int(year) - lag).zfill(4) for year in (found.first_period, found.last_period)
     )
     rules = tuple(replace(one, rule=replace(one.rule, count=False)) for one in found.rules)
     return replace(found, first_period=first, last_period=last, rules=rules)

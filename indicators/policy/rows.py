@@ -9,8 +9,8 @@ from boundaries.levels import Level
 from boundaries.readers import Audience
 from indicators.secrecy import Rule
 
-# From the finest: a level may hold a territory of a single commune as far as the EPCI, which no other level does
-# not cut across. Lists of communes of one's own (perimetre) may be as fine as communes.
+# From the finest. Levels before the EPCI may have territories of a single commune (a list of one's own, a town alone
+# in its urban unit, a canton that is one town): where nothing finer than the EPCI is visible, they are not either.
 FINEST_FIRST = (
     Level.ARRONDISSEMENT_MUNICIPAL,
     Level.COMMUNE,

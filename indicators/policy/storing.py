@@ -56,9 +56,10 @@ def ensure_default(conn: Connection) -> bool:
 
     A policy that people emptied stays empty.
     """
+    if _chosen(conn):
+        return False  # and whoever changes the policy meanwhile does not wait
     _lock(conn)
-    known = sa.exists().where(Event.action.in_([CHANGED, IMPORTED]))
-    if conn.scalar(sa.select(known)) or any(_stored(conn)):
+    if _chosen(conn):
         return False
     import_policies(conn, DEFAULT.read_text(encoding="utf-8"), SHIPPED, DEFAULT.name)
     return True
@@ -109,6 +110,12 @@ def remove_rule(conn: Connection, name: str, by: Actor, seen: str | None = None)
     after = Policies(before.rows, tuple(rule for rule in before.rules if rule.name != name))
     _put(conn, after, by, CHANGED)
     return after
+
+
+def _chosen(conn: Connection) -> bool:
+    """Whether there is a policy, or was one."""
+    known = sa.exists().where(Event.action.in_([CHANGED, IMPORTED]))
+    return bool(conn.scalar(sa.select(known))) or any(_stored(conn))
 
 
 def _lock(conn: Connection) -> None:

@@ -148,7 +148,10 @@ def from_toml(text: str, name: str = "reçu") -> Policies:
     """Return the policy that a TOML file holds. Raises Invalid, naming the line, the table and the field."""
     try:
         given = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # TOMLDecodeError, a number of thousands of digits, brackets in brackets
         raise Invalid(f"Le fichier {name} n’est pas du TOML lisible : {_decoding(error)}.") from error
     with _told_at(f"Fichier {name}"):
         document = sheet(_Document, given)
@@ -215,10 +218,10 @@ def _refusal(
     )
 
 
-def _decoding(error: tomllib.TOMLDecodeError) -> str:
+def _decoding(error: Exception) -> str:
     """Where the text stops being TOML, without the English of the parser."""
     found = re.search(r"line (\d+), column (\d+)", str(error))
-    return f"ligne {found[1]}, colonne {found[2]}" if found else "il s’arrête trop tôt"
+    return f"ligne {found[1]}, colonne {found[2]}" if found else "il s’arrête trop tôt, ou dépasse ce qui se lit"
 
 
 def _place(name: str, text: str, heading: str, rank: int, table: str) -> str:

@@ -2,6 +2,7 @@
 
 import html
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -26,7 +27,7 @@ from indicators.policy import AppliedRule, Policies, Policy, import_policies, re
 from indicators.policy.tables import PolicyRow
 from indicators.policy.toml import to_toml
 from indicators.secrecy import Rule
-from indicators.tables import Event
+from indicators.tables import Event, Release
 
 PUBLIC, PROFESSIONAL, REGION = Audience
 PAGE = "/administration/diffusion"
@@ -224,6 +225,8 @@ class TestRows:
         ("field_", "given", "said"),
         [
             ("arrondi", "cinq", "Arrondi : « cinq » n’est pas un nombre"),
+            ("arrondi", "1_0", "« 1_0 » n’est pas un nombre"),
+            ("arrondi", "nan", "« nan » n’est pas un nombre"),
             ("arrondi", "-1", "arrondi : « -1.0 » n’est pas un nombre positif"),
             ("population", "1e999", "n’est pas un nombre positif"),
             ("premiere", "18", "« 18 » n’est pas une année"),
@@ -310,7 +313,7 @@ class TestFile:
         file = jeanne.http.get(f"{PAGE}/regles-de-diffusion.toml")
         assert file.text == to_toml(START)
         assert "attachment" in file.headers["content-disposition"]
-        assert jeanne.upload(file.text.replace("rounding = 5", "rounding = 50")).url.path == PAGE
+        assert jeanne.upload("\ufeff" + file.text.replace("rounding = 5", "rounding = 50")).url.path == PAGE
         assert place.policies.own("population", PUBLIC).rounding == 50
         assert place.last_event.details["file"] == "essai.toml"
 
@@ -341,6 +344,49 @@ class TestFile:
         assert "indicateur inconnu, « partie »" in text(page)
         jeanne.upload(to_toml(START))
         assert place.policies == START
+
+
+class TestPublication:
+    def test_what_was_decided_is_published_when_asked(
+        self, someone: Callable[[str], Someone], place: Place
+    ) -> None:
+        jeanne = someone("validator")
+        before = releases(place)
+        jeanne.post(ROW, ROW, arrondi="10")
+        assert releases(place) == before
+        page = settled(jeanne, jeanne.post(f"{PAGE}/publier", PAGE))
+        assert "a échoué" not in text(page)
+        assert releases(place) > before
+
+    def test_a_policy_that_cannot_be_applied_publishes_nothing(
+        self, someone: Callable[[str], Someone], place: Place
+    ) -> None:
+        jeanne = someone("validator")
+        own = held(jeanne.http.get(PAGE).text)["preuve"]
+        with place.engine.begin() as conn:
+            conn.execute(
+                sa.update(PolicyRow).where(PolicyRow.indicator == "population").values(indicator="partie")
+            )
+        before = releases(place)
+        page = settled(jeanne, jeanne.http.post(f"{PAGE}/publier", data={"preuve": own}))
+        assert "La dernière publication a échoué : Règle de diffusion (public) : indicateur inconnu" in text(page)
+        assert releases(place) == before
+        assert place.last_event.action == "failed"
+
+
+def releases(place: Place) -> int:
+    with place.engine.connect() as conn:
+        return conn.scalar(sa.select(sa.func.count()).select_from(Release)) or 0
+
+
+def settled(someone: Someone, answer: httpx.Response) -> httpx.Response:
+    """The page once what it waits for has ended."""
+    limit = time.monotonic() + 60
+    while "refresh" in answer.headers:
+        assert time.monotonic() < limit
+        time.sleep(0.1)
+        answer = someone.http.get(str(answer.url))
+    return answer
 
 
 class TestCommand:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from boundaries.levels import Level
 from boundaries.readers import Audience
 from indicators.catalogue import catalogue
+from indicators.natures import Nature
 from indicators.policy import AppliedRule, Policies, Policy
 from indicators.policy.rows import strictest
 from indicators.secrecy import Rule
@@ -49,7 +50,7 @@ def policies(draw: st.DrawFn) -> Policies:
                 draw(st.none() | st.sampled_from(Level)),
                 draw(st.none() | st.just(str(years[0]))),
                 None,
-                draw(st.none() | positive),
+                None if catalogue()[indicator].nature is Nature.TYPOLOGY else draw(st.none() | positive),
                 draw(st.none() | positive),
                 tuple(AppliedRule(rule, "population", ("surface",)) for rule in made if draw(st.booleans())),
                 draw(st.booleans()),

@@ -155,7 +155,7 @@ class _Short(io.BytesIO):
 def _import(request: Request, by: Signed, name: str, content: bytes) -> Response:
     try:
         with office_of(request).transaction() as conn:
-            import_policies(conn, content.decode(), by.actor, name)
+            import_policies(conn, content.decode("utf-8-sig"), by.actor, name)
     except UnicodeDecodeError:
         return _page(request, by, refusal=f"Le fichier {name} n’est pas du texte en UTF-8.")
     except Invalid as error:

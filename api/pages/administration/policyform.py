@@ -18,6 +18,7 @@ from indicators.policy.toml import Name, RuleSheet, sheet
 from indicators.policy.wording import number
 from indicators.secrecy import Rule
 
+NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 RULE_FIELDS = {
     "name": "nom",
     "source": "source",
@@ -139,10 +140,10 @@ def _number(form: Posted, name: str, label: str) -> float | None:
     given = form.text(name, 40)
     if not given:
         return None
-    try:
-        return float(re.sub(r"\s", "", given).replace(",", "."))
-    except ValueError:
-        raise Invalid(f"{label.capitalize()} : « {given} » n’est pas un nombre.") from None
+    bare = re.sub(r"\s", "", given).replace(",", ".")
+    if not NUMBER.fullmatch(bare):
+        raise Invalid(f"{label.capitalize()} : « {given} » n’est pas un nombre.")
+    return float(bare)
 
 
 def _whole(value: float) -> float | int:

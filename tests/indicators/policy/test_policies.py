@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime
 from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from somepolicies import policies
 
 from boundaries.levels import Level
 from boundaries.readers import Audience
@@ -157,6 +159,22 @@ def test_effective_policies_keep_the_order_of_audiences() -> None:
             assert strictest(lower, [higher]) == lower, name
 
 
+@given(policies())
+@settings(max_examples=40, deadline=None)
+def test_what_is_in_force_is_never_looser_than_what_it_comes_from(found: Policies) -> None:
+    for name, sheet in catalogue().items():
+        for audience in Audience:
+            effective = found.of(name, audience)
+            assert strictest(effective, [found.own(name, audience)]) == effective
+            for source in filter(None, (sheet.numerator, sheet.denominator, sheet.weight)):
+                above = found.of(source, audience)
+                assert effective.shown <= above.shown
+                assert not any(effective.visible_at(level) > above.visible_at(level) for level in Level)
+                assert {one.judged for one in above.rules} <= {one.judged for one in effective.rules}
+        for lower, higher in pairwise(found.of(name, audience) for audience in Audience):
+            assert strictest(lower, [higher]) == lower
+
+
 @pytest.mark.parametrize(
     ("row", "said"),
     [
@@ -168,6 +186,7 @@ def test_effective_policies_keep_the_order_of_audiences() -> None:
         (Policy("population", PUBLIC, rounding=0), "« 0 » n’est pas un nombre positif"),
         (Policy("population", PUBLIC, rounding=float("nan")), "n’est pas un nombre positif"),
         (Policy("population", PUBLIC, minimum_population=float("inf")), "n’est pas un nombre positif"),
+        (Policy("grille_densite", PUBLIC, rounding=2), "des catégories ne s’arrondissent pas"),
         (Policy("population", PUBLIC, embargo=datetime(2026, 12, 1)), "fuseau"),
         (Policy("population", PUBLIC, embargo=datetime(1, 1, 1, tzinfo=UTC)), "l’année 1"),
         (Policy("population", PUBLIC, rules=(AppliedRule(UNITS),)), "qui compte les unités"),

@@ -43,6 +43,16 @@ HELD = Policies(
 )
 
 
+@pytest.fixture
+def untouched(conn: sa.Connection) -> sa.Connection:
+    """The database as it is before anybody chose a policy, whatever other tests published in it."""
+    conn.execute(sa.text("ALTER TABLE indicators.event DISABLE TRIGGER USER"))
+    conn.execute(sa.delete(Event))
+    conn.execute(sa.text("ALTER TABLE indicators.event ENABLE TRIGGER USER"))
+    conn.execute(sa.text("TRUNCATE indicators.policy, indicators.secrecy_rule, indicators.applied_rule"))
+    return conn
+
+
 def last_event(conn: sa.Connection) -> Any:
     return conn.execute(sa.select(Event.__table__).order_by(Event.id.desc()).limit(1)).one()
 
@@ -53,7 +63,6 @@ def changed_by(conn: sa.Connection) -> dict[str, str]:
 
 
 def test_what_is_imported_is_read_and_exported(conn: sa.Connection) -> None:
-    assert read_policies(conn) == Policies()
     given = import_policies(conn, to_toml(HELD), JEANNE, "essai.toml")
     assert given == read_policies(conn) == HELD
     assert read_policies(conn).digest == HELD.digest
@@ -105,7 +114,8 @@ def test_only_validators_and_administrators_decide(conn: sa.Connection) -> None:
             act()
 
 
-def test_the_default_is_loaded_once_and_never_over_a_choice(conn: sa.Connection) -> None:
+def test_the_default_is_loaded_once_and_never_over_a_choice(untouched: sa.Connection) -> None:
+    conn = untouched
     assert ensure_default(conn)
     assert read_policies(conn) == from_toml(DEFAULT.read_text(encoding="utf-8"))
     assert last_event(conn).details["file"] == "default.toml"
@@ -136,7 +146,18 @@ def test_rows_are_changed_and_told(conn: sa.Connection) -> None:
     assert last_event(conn).id == before_nothing
 
 
+def test_one_change_at_a_time(engine: sa.Engine) -> None:
+    """Two changes that hold apart may not hold together: the second waits, and reads what the first wrote."""
+    with engine.connect() as first, engine.connect() as second:
+        change_rows(first, [Policy("population", PUBLIC, Level.EPCI)], JEANNE)
+        read_policies(second)
+        second.execute(sa.text("SET LOCAL lock_timeout = '100ms'"))
+        with pytest.raises(sa.exc.OperationalError, match="lock timeout"):
+            change_rows(second, [Policy("population", PUBLIC)], JEANNE)
+
+
 def test_a_row_that_would_show_the_public_more_is_refused(conn: sa.Connection) -> None:
+    import_policies(conn, "", JEANNE)
     with pytest.raises(Invalid, match="verrait plus"):
         change_rows(conn, [Policy("population", REGION, Level.EPCI)], JEANNE)
     assert read_policies(conn) == Policies()

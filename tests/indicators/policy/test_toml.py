@@ -4,12 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from somepolicies import policies
 
 from boundaries.readers import Audience
 from geo.errors import Invalid
+from geo.toml import inline
 from indicators.policy import Policies, Policy
-from indicators.policy.toml import from_toml, to_toml
+from indicators.policy.toml import ACCEPTED, from_toml, to_toml
 
 RULE = '[rules.F]\nsource = "essai"\nread_on = 2024-01-31\n'
 ROW = '[[policies]]\nindicators = ["population"]\naudiences = ["public"]\n'
@@ -23,6 +25,22 @@ def test_what_is_written_is_read_back(found: Policies) -> None:
     assert again == found
     assert again.digest == found.digest
     assert to_toml(again) == text
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.dates() | st.datetimes(),
+    lambda some: st.lists(some, max_size=3) | st.dictionaries(st.text(max_size=5), some, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.sampled_from([RULE, ROW]), st.sampled_from(sorted(ACCEPTED)), anything)
+@settings(deadline=None)
+def test_whatever_a_field_holds_is_taken_or_refused_in_french(table: str, name: str, value: object) -> None:
+    try:
+        from_toml(f"{table}{name} = {inline(value)}\n")
+    except Invalid as refused:
+        assert "reçu" in str(refused)  # noqa: PT017
 
 
 def test_rows_that_ask_the_same_are_one_table() -> None:
@@ -51,6 +69,8 @@ def test_a_moment_without_zone_is_that_of_paris() -> None:
     [
         ("a = ", "Le fichier essai.toml n’est pas du TOML lisible"),
         ("\n\na = [", "Le fichier essai.toml n’est pas du TOML lisible"),
+        ("a = " + "[" * 100_000, "essai.toml n’est pas du TOML lisible"),
+        ("a = " + "1" * 5_000, "essai.toml n’est pas du TOML lisible"),
         ("regles = 1", "« regles » n’existe pas ; sont acceptés : rules, policies"),
         ("rules = 3", "« rules » vaut « 3 »"),
         (
