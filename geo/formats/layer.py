@@ -1,0 +1,97 @@
+"""What an encoder is given: a select of features, and what its columns are for people."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import Enum
+from typing import Any
+
+import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement
+
+from geo.layers import Rows
+
+
+class Kind(Enum):
+    """The type of a field: how PostgreSQL gives it, and what it is in Arrow."""
+
+    TEXT = sa.Text(), pa.string()
+    INTEGER = sa.BigInteger(), pa.int64()
+    NUMBER = sa.Double[float](), pa.float64()
+    FLAG = sa.Boolean(), pa.bool_()
+    DAY = sa.Date(), pa.date32()
+    INSTANT = sa.TIMESTAMP(timezone=True), pa.timestamp("us", "UTC")
+
+    def __init__(self, stored: sa.types.TypeEngine[Any], arrow: pa.DataType) -> None:
+        self.stored = stored
+        self.arrow = arrow
+
+
+@dataclass(frozen=True)
+class Field:
+    """A property of the features: its column in the select, and what people read of it.
+
+    `labels` are the words of its codes, put in their place in the formats made for people (Excel).
+    """
+
+    name: str
+    title: str
+    kind: Kind = Kind.TEXT
+    unit: str = ""
+    description: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def heading(self) -> str:
+        """Return the title with the unit.
+
+        >>> Field("densite", "Densité", Kind.NUMBER, "hab/km²").heading
+        'Densité (hab/km²)'
+        """
+        return f"{self.title} ({self.unit})" if self.unit else self.title
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Features to encode: `rows` has the columns of `fields`, an integer `fid` and a geometry `geom`.
+
+    Features come in the order of `rows`, cut as it cuts them. `key` is the field that identifies a feature, `srid`
+    what its geometry is stored in, `geometry` the one type that all of them have; a geometry may be missing.
+    `file_parts` name the file: indicator, level, period, geography. `day` is the day that the features describe.
+    `style` is a QGIS style (QML), for the formats that hold one.
+    """
+
+    name: str
+    title: str
+    rows: Rows
+    fields: tuple[Field, ...]
+    file_parts: tuple[str, ...]
+    key: str = "code"
+    srid: int = 4326
+    geometry: str = "MultiPolygon"
+    description: str = ""
+    source: str = ""
+    licence: str = ""
+    day: date | None = None
+    style: str | None = None
+
+    def filename(self, extension: str) -> str:
+        """Return a file name that says what is inside, in ASCII.
+
+        >>> Layer("l", "", sa.select(), (), ("Densité", "communes", "2022", "géographie 2025")).filename("gpkg")
+        'densite_communes_2022_geographie-2025.gpkg'
+        """
+        return f"{'_'.join(_plain(part) for part in self.file_parts)}.{extension}"
+
+
+def typed(column: ColumnElement[Any], kind: Kind) -> ColumnElement[Any]:
+    """Return a column as the encoders take it, whatever the database stores (an enumeration, a numeric)."""
+    return sa.cast(column, kind.stored)
+
+
+def _plain(part: str) -> str:
+    ascii_only = unicodedata.normalize("NFKD", part).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9.]+", "-", ascii_only).strip("-.")
