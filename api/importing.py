@@ -34,6 +34,7 @@ class Manner:
     millesime: int | None = None
     period: str = ""
     decisions: Decisions = NOTHING
+    organisation: str = ""  # whose deliveries alone it may be compared with
 
 
 def source(text: str, filters: Sequence[str], settings: Settings, progress: Progress) -> Path | Delivered:
@@ -74,6 +75,7 @@ def controlled(engine: Engine, file: Path | Delivered, manner: Manner) -> Contro
             millesime=manner.millesime,
             period=manner.period,
             decisions=manner.decisions,
+            organisation=manner.organisation,
         )
         conn.rollback()
     return found

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from geo.layers import Rows
 from indicators.actors import Actor
-from indicators.tables import Event
+from indicators.tables import Delivery, Event
 
 ACTIONS = {
     "submitted": "remise",
@@ -45,6 +45,15 @@ def record(
             release_id=release_id,
             details=details,
         )
+    )
+
+
+def delivered_for(organisation: str) -> sa.ColumnElement[bool]:
+    """The deliveries that somebody brought for an organisation."""
+    return sa.exists().where(
+        Event.delivery_id == Delivery.id,
+        Event.action == "submitted",
+        Event.details["organisation"].astext == organisation,
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from boundaries.readers import Audience
 from geo.errors import Conflict, NotFound
 from indicators.actors import Actor, require_role
-from indicators.journal import record
+from indicators.journal import delivered_for, record
 from indicators.publication.alone import publish_alone
 from indicators.releases import current_release
 from indicators.tables import Delivery, Release, Withdrawal
@@ -99,8 +99,11 @@ def validate(conn: Connection, delivery_id: int, actor: Actor) -> None:
 
 
 def refuse(conn: Connection, delivery_id: int, actor: Actor, reason: str) -> None:
-    """Record that a validator refuses a delivery, and why. Raises Forbidden or Conflict."""
-    require_role(actor, "validator")
+    """Record that a validator refuses a delivery, or that who brought it takes it back, and why.
+
+    Raises Forbidden or Conflict.
+    """
+    _may_undo(conn, delivery_id, actor)
     _step(conn, _locked(conn, delivery_id), "refused", actor, reason=reason)
 
 
@@ -112,7 +115,7 @@ def release_delivery(conn: Connection, delivery_id: int, actor: Actor) -> None:
 
 def withdraw_delivery(conn: Connection, delivery_id: int, actor: Actor, reason: str) -> None:
     """Undo a delivery: it feeds no more, what it had superseded feeds again. Raises Forbidden or Conflict."""
-    require_role(actor, "validator")
+    _may_undo(conn, delivery_id, actor)
     _step(conn, _locked(conn, delivery_id), "withdrawn", actor, reason=reason)
 
 
@@ -132,6 +135,13 @@ def withdraw_release(conn: Connection, release_id: int, actor: Actor, reason: st
     if any(current_release(conn, audience.edition) is None for audience in Audience):
         raise Conflict(f"La publication n° {release_id} est la seule : la retirer ne laisserait rien à servir.")
     record(conn, actor, "withdrawn", release_id=release_id, reason=reason)
+
+
+def _may_undo(conn: Connection, delivery_id: int, actor: Actor) -> None:
+    """Do nothing for a validator, nor for a contributor of the organisation that a delivery was brought for."""
+    own = actor.role == "contributor" and actor.organisation
+    if not own or not conn.scalar(sa.select(delivered_for(own)).where(Delivery.id == delivery_id)):
+        require_role(actor, "validator")
 
 
 def _locked(conn: Connection, delivery_id: int) -> sa.Row[Any]:

@@ -17,6 +17,7 @@ from indicators.imports.mapping import Mapping, recipe, recipes, recipes_for
 from indicators.imports.reading import read
 from indicators.imports.reference import Reference, read_reference
 from indicators.imports.sheets import Delivered
+from indicators.journal import delivered_for
 from indicators.tables import Delivery, Import, ImportValue, Recipe
 
 ROWS = 50_000  # taken at a time: as Python objects they weigh ten times more than in a frame
@@ -46,20 +47,22 @@ def control(
     millesime: int | None = None,
     period: str = "",
     decisions: Decisions = NOTHING,
+    organisation: str = "",
 ) -> Control:
     """Return the control of a file. Nothing is written.
 
     It is read with `mapping`, or with a recipe (named, or the one that fits the file's name), or as it can be
     guessed; `millesime` and `period` are those of this delivery. Repairs that `decisions` accept are made before the
-    final diagnosis, those that they bring too. Raises what reading raises, NotFound for an unknown recipe and
-    Invalid for a decision on nothing that is proposed.
+    final diagnosis, those that they bring too. Where an `organisation` is named, the file is compared with what it
+    delivered alone: its control must not tell what others did. Raises what reading raises, NotFound for an unknown
+    recipe and Invalid for a decision on nothing that is proposed.
     """
     delivered = read(file, name) if isinstance(file, Path) else file
     reference = read_reference(conn)
     if mapping is None:
         recipe_name, mapping = _mapping(conn, delivered, reference, recipe_name)
     mapping = mapping.at(millesime, period)
-    previous = previous_values(conn, mapping)
+    previous = previous_values(conn, mapping, organisation)
     final, repairs = _repaired(lambda made: diagnose(delivered, mapping, reference, previous, made), decisions)
     return Control(delivered, recipe_name, mapping, reference, final, decisions, repairs)
 
@@ -86,17 +89,22 @@ def save_recipe(conn: Connection, name: str, mapping: Mapping) -> None:
     )
 
 
-def previous_values(conn: Connection, mapping: Mapping) -> pd.DataFrame | None:
-    """Return the values last released of the indicators of a mapping, one period of each; None before the first."""
+def previous_values(conn: Connection, mapping: Mapping, organisation: str = "") -> pd.DataFrame | None:
+    """Return the values last released of the indicators of a mapping, one period of each; None before the first.
+
+    Of everything that was delivered, or of what an organisation delivered.
+    """
     named = {measure.indicator for table in mapping.tables for measure in table.measures}
-    latest = (
+    released = (
         sa.select(Import.id, Import.indicator, Import.period)
         .join(Delivery, Delivery.id == Import.delivery_id)
         .where(Delivery.state == "released", Import.indicator.in_(named))
         .ext(distinct_on(Import.indicator))
         .order_by(Import.indicator, Import.period.desc(), Delivery.released_at.desc(), Import.id.desc())
-        .subquery()
     )
+    if organisation:
+        released = released.where(delivered_for(organisation))
+    latest = released.subquery()
     rows = conn.execute(
         sa.select(
             latest.c.indicator,

@@ -42,10 +42,11 @@ DIRTY = (
     "49002;Commune 49002;s\r\n"
 )
 PEOPLE = {
-    "contributor": ("Paul Durand", "contributor"),
-    "other": ("Luc Petit", "contributor"),
-    "validator": ("Jeanne Martin", "validator"),
-    "administrator": ("Ali Benali", "administrator"),
+    "contributor": ("Paul Durand", "contributor", "CAF"),
+    "colleague": ("Zoé Roy", "contributor", "CAF"),
+    "other": ("Luc Petit", "contributor", "Département"),
+    "validator": ("Jeanne Martin", "validator", ""),
+    "administrator": ("Ali Benali", "administrator", ""),
 }
 CLEAN = "code;nom;population\n" + "".join(f"{code};Commune {code};{n + 1}\n" for code, n in POPULATIONS.items())
 
@@ -77,7 +78,11 @@ def place(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     home = tmp_path_factory.mktemp("office")
     with served(cluster, home, "toy_office", fill) as (url, engine):
         with engine.begin() as conn:
-            made = {who: keys.create(conn, name, role) for who, (name, role) in PEOPLE.items()}
+            made = {
+                who: keys.create(conn, name, role, organisation=organisation)
+                for who, (name, role, organisation) in PEOPLE.items()
+            }
+            made["reader"] = keys.create(conn, "Lise Roux", "reader", audience="professional")
         yield Place(url, engine, home, made)
 
 
@@ -132,7 +137,7 @@ def someone(place: Place) -> Iterator[Callable[..., Someone]]:
         opened.append(http)
         if role is not None:
             answer = Someone(http).post("/administration", "/administration", cle=place.keys[role])
-            assert answer.url.path == "/administration/imports", text(answer)
+            assert answer.url.path == ("/cartes" if role == "reader" else "/administration/imports"), text(answer)
         return Someone(http)
 
     yield signed
@@ -170,15 +175,19 @@ class TestSignIn:
     def test_the_cookie_cannot_be_read_nor_sent_from_elsewhere(self, place: Place) -> None:
         with httpx.Client(base_url=place.url) as http:
             first = http.get("/administration")
-            before = http.cookies["ores_session"]
+            assert "ores_session" not in http.cookies
+            http.cookies.set("ores_session", "brought", domain="127.0.0.1", path="/administration")
             answer = http.post(
                 "/administration", data={"preuve": proof_of(first.text), "cle": place.keys["validator"]}
             )
-            given = answer.headers["set-cookie"]
+            given = next(one for one in answer.headers.get_list("set-cookie") if one.startswith("ores_session="))
             assert answer.status_code == 303
-            assert {"HttpOnly", "SameSite=strict", "Path=/administration"} <= set(given.split("; "))
-            assert http.cookies["ores_session"] != before
+            assert {"HttpOnly", "SameSite=lax", "Path=/"} <= set(given.split("; "))
+            assert "brought" not in given
+            form = next(one for one in first.headers.get_list("set-cookie") if one.startswith("ores_formulaire="))
+            assert {"HttpOnly", "SameSite=strict", "Path=/administration"} <= set(form.split("; "))
             assert answer.headers["cache-control"] == first.headers["cache-control"] == "no-store"
+            http.cookies.delete("ores_session", domain="127.0.0.1", path="/administration")
             assert "content-encoding" not in http.get("/administration/imports").headers
             assert place.keys["validator"] not in given + str(answer.url) + answer.text
 
@@ -188,7 +197,8 @@ class TestSignIn:
 
     def test_a_key_in_an_address_opens_nothing(self, place: Place) -> None:
         answer = httpx.get(f"{place.url}/administration?cle={place.keys['validator']}")
-        assert "Votre clé" in answer.text
+        assert answer.status_code == 400
+        assert "connectez-vous" in answer.text
         assert place.keys["validator"] not in answer.text
 
     def test_a_wrong_key_is_refused_then_made_to_wait(self, place: Place, tmp_path: Path) -> None:
@@ -248,6 +258,18 @@ class TestSignIn:
             str(jeanne.http.base_url.join("/administration/imports")), cookies={"ores_session": token}
         )
         assert again.status_code == 303
+
+    def test_who_only_reads_does_not_come_in(self, someone: Callable[..., Someone]) -> None:
+        lise = someone("reader")
+        assert "professionnels de l’observation" in text(lise.get("/administration"))
+        for path in ("imports", "imports/nouveau", "journal", "publications"):
+            answer = lise.get(f"/administration/{path}")
+            assert answer.status_code == 403
+            assert "est lecteur" in text(answer)
+        upload = {"fichier": ("a.csv", CLEAN)}
+        own = {"preuve": proof_of(lise.get("/administration").text)}
+        assert lise.http.post("/administration/imports", data=own, files=upload).status_code == 403
+        assert "Votre clé" in lise.post("/administration/deconnexion", "/administration").text
 
 
 class TestUploads:
@@ -438,7 +460,25 @@ class TestDecisions:
         assert luc.post(f"{path}/abandonner", "/administration/imports").status_code == 404
         assert path not in luc.get("/administration/imports").text
         assert path in someone("validator").get("/administration/imports").text
-        paul.post(f"{path}/abandonner", path)
+        zoe = someone("colleague")
+        assert path in zoe.get("/administration/imports").text
+        assert zoe.post(f"{path}/abandonner", path).url.path == "/administration/imports"
+        assert paul.get(path).status_code == 404
+
+    def test_a_control_tells_a_contributor_nothing_of_what_others_delivered(
+        self, someone: Callable[..., Someone]
+    ) -> None:
+        far = CLEAN.replace(";101", ";99101")
+        jeanne, paul = someone("validator"), someone("contributor")
+        told = []
+        for who in (jeanne, paul):
+            path = who.bring(far).url.path
+            found = who.get(f"{path}/rapport.json").json()["findings"]
+            jeanne.settled(jeanne.post(path, path, acte="relancer"))
+            found += who.get(f"{path}/rapport.json").json()["findings"]
+            told.append([one["family"] for one in found])
+            who.post(f"{path}/abandonner", path)
+        assert told == [["jump"] * 2, []]
 
     def test_too_many_files_cannot_wait(
         self, someone: Callable[..., Someone], monkeypatch: pytest.MonkeyPatch
@@ -477,8 +517,13 @@ class TestSteps:
 
         for step in ("valider", "diffuser"):
             assert paul.post(f"{path}/{step}", path).status_code == 403
-        assert paul.post(f"{path}/refuser", path, motif="x").status_code == 403
-        assert someone("other").get(path).status_code == 404
+        luc, zoe = someone("other"), someone("colleague")
+        assert luc.get(path).status_code == 404
+        assert luc.post(f"{path}/refuser", "/administration/imports", motif="x").status_code == 404
+        assert luc.post(f"{path}/retirer", "/administration/imports", motif="x").status_code == 404
+        assert path not in luc.get("/administration/imports").text
+        assert path in zoe.get("/administration/imports").text
+        assert "Retirer la livraison" not in zoe.get(path).text
         assert jeanne.post(f"{path}/diffuser", path).status_code == 409
         assert jeanne.post(f"{path}/refuser", path, motif="  ").status_code == 400
         jeanne.post(f"{path}/valider", path)
@@ -494,6 +539,24 @@ class TestSteps:
         for told in ("remise", "contrôlée", "validée", "diffusée", "publiée", "retirée"):
             assert told in journal
         assert "Jeanne Martin, validateur" in journal
+
+    def test_an_organisation_takes_back_what_it_delivered(
+        self, someone: Callable[..., Someone], place: Place
+    ) -> None:
+        paul, zoe, jeanne = someone("contributor"), someone("colleague"), someone("validator")
+        control = paul.bring(CLEAN.replace(";101", ";105")).url.path
+        path = paul.settled(paul.post(f"{control}/garder", control)).url.path
+        assert "Reprendre la livraison" in zoe.get(path).text
+        assert "refusée" in text(zoe.post(f"{path}/refuser", path, motif="erreur"))
+        control = paul.bring(CLEAN.replace(";101", ";106")).url.path
+        path = paul.settled(paul.post(f"{control}/garder", control)).url.path
+        jeanne.post(f"{path}/valider", path)
+        jeanne.settled(jeanne.post(f"{path}/diffuser", path))
+        assert value(place) == 106.0
+        page = zoe.settled(zoe.post(f"{path}/retirer", path, motif="erreur"))
+        assert "retirée" in text(page)
+        assert "Zoé Roy (contributeur)" in text(page)
+        assert value(place) == 100.0
 
     def test_a_refused_delivery_says_why(self, someone: Callable[..., Someone]) -> None:
         jeanne = someone("administrator")

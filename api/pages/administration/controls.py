@@ -166,10 +166,10 @@ def _file(request: Request, by: Signed, identity: str, name: str, kind: str, fil
 
 
 def _found(request: Request, by: Signed, identity: str) -> tuple[Office, Held]:
-    """A file that waits, for whoever brought it and for those who validate; it does not exist for others."""
+    """A file that waits, for the organisation that brought it and for those who validate: for others there is none."""
     office = office_of(request)
     one = held.find(office.folder, identity)
-    if not one.name or not (by.may("validator") or one.owner == by.actor.name):
+    if not one.name or not by.delivers(one.owner, one.organisation):
         raise held.unknown()
     return office, one
 

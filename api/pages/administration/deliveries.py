@@ -27,6 +27,7 @@ router = APIRouter(route_class=OfficeRoute, include_in_schema=False)
 
 PATH = f"{IMPORTS}/{{number}}"
 SECONDS = 2
+UNDOING = ("refused", "withdrawn")  # what a contributor may do too, of what their organisation delivered
 
 
 @router.get(PATH)
@@ -57,7 +58,7 @@ def delivery_page(request: Request, by: Who, number: int) -> Response:
         gravites=SEVERITIES,
         en_cours=running,
         echec=office.jobs.failure(working.publication(number)),
-        peut=lambda step: found.state in STEPS[step] and by.may("validator") and not running,
+        peut=lambda step: found.state in STEPS[step] and not running and (by.may("validator") or step in UNDOING),
     )
     if running:
         answer.headers["Refresh"] = str(SECONDS)
@@ -135,8 +136,9 @@ def _step(request: Request, form: Posted, number: int, act: Callable[[Connection
 def _publish(
     request: Request, form: Posted, number: int, state: str, act: Callable[[Connection, Actor], Any]
 ) -> Response:
-    """Begin what ends by a publication, once it is sure that it may."""
-    require_role(form.by.actor, "validator")
+    """Begin what ends by a publication, once it is sure that it may: who sees a delivery may undo it."""
+    if state not in UNDOING:
+        require_role(form.by.actor, "validator")
     office = office_of(request)
     with office.transaction() as conn:
         found, _ = _found(conn, form.by, number)
@@ -150,10 +152,11 @@ def _publish(
 
 
 def _found(conn: Connection, by: Signed, number: int) -> tuple[sa.Row[Any], list[sa.Row[Any]]]:
-    """A delivery and its journal; that of someone else does not exist for a contributor."""
+    """A delivery and its journal; that of another organisation does not exist for a contributor."""
     found = lifecycle.delivery(conn, number if number < 2**31 else 0)
     journal = list(conn.execute(events(number)))
-    brought = {event.actor for event in journal if event.action == "submitted"}
-    if not by.may("validator") and by.actor.name not in brought:
+    brought = [event for event in journal if event.action == "submitted"]
+    own = any(by.delivers(event.actor, event.details.get("organisation", "")) for event in brought)
+    if not own and not by.may("validator"):
         raise NotFound(f"Il n’y a pas de livraison n° {number}.")
     return found, journal

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from geo.errors import Conflict, NotFound
+from indicators.actors import Actor
 
 DAYS = 30  # after which a file that nobody decided about is removed
 ARRIVING_SECONDS = 6 * 3600  # after which a file that never arrived whole is removed
@@ -32,7 +33,8 @@ CSV, JSON = "report.csv", "whole.json"
 class Held:
     """A file that waits: who brought it, how it is to be read, what was decided of the repairs.
 
-    It has no name until it has arrived whole.
+    It has no name until it has arrived whole. `organisation` is whom it was brought for; `compared` is whose
+    deliveries alone its control may tell of, everybody's when it is nobody.
     """
 
     id: str
@@ -40,6 +42,8 @@ class Held:
     name: str
     owner: str
     at: float
+    organisation: str = ""
+    compared: str = ""
     size: int = 0
     recipe: str = ""
     mapping: str = ""
@@ -103,18 +107,19 @@ class Held:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def begin(home: Path, owner: str) -> Held:
+def begin(home: Path, owner: Actor) -> Held:
     """Return a new place for a file. Raises Conflict when its owner has too many that wait."""
     for old in everyone(home):
         if time.time() - old.at > (DAYS * 86_400 if old.name else ARRIVING_SECONDS):
             old.remove()
-    if sum(one.owner == owner for one in everyone(home)) >= MOST:
+    if sum(one.owner == owner.name for one in everyone(home)) >= MOST:
         raise Conflict(f"{MOST} fichiers attendent déjà votre décision : gardez-les ou abandonnez-les d’abord.")
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     identity = secrets.token_hex(16)
     folder = home / identity
     folder.mkdir(mode=0o700)
-    one = Held(identity, folder, "", owner, time.time())
+    compared = owner.organisation if owner.role == "contributor" else ""
+    one = Held(identity, folder, "", owner.name, time.time(), owner.organisation, compared)
     one.save()
     return one
 

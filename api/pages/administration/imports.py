@@ -36,7 +36,7 @@ def imports(
     q: Annotated[str, Query(max_length=100)] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
-    """Return the list of the deliveries, those of a contributor alone for a contributor."""
+    """Return the list of the deliveries, those of their organisation alone for a contributor."""
     if etat and etat not in STATES:
         raise Invalid(f"État inconnu : « {etat} ». États : {', '.join(STATES)}.")
     office = office_of(request)
@@ -46,7 +46,11 @@ def imports(
         pages = max(1, -(-total // SIZE))
         at = min(page, pages)
         rows = conn.execute(wanted.order_by(Delivery.id.desc()).limit(SIZE).offset((at - 1) * SIZE)).all()
-    waiting = [one for one in held.everyone(office.folder) if one.name and one.kept is None and _sees(by, one)]
+    waiting = [
+        one
+        for one in held.everyone(office.folder)
+        if one.name and one.kept is None and by.delivers(one.owner, one.organisation)
+    ]
     return office_page(
         request,
         by,
@@ -84,7 +88,7 @@ async def upload(request: Request, by: Who) -> Response:
     def accept(fields: dict[str, str]) -> None:
         sessions.require_proof(token_of(request), fields.get("preuve", ""))
 
-    one = await run_in_threadpool(held.begin, office.folder, by.actor.name)
+    one = await run_in_threadpool(held.begin, office.folder, by.actor)
     try:
         with os.fdopen(os.open(one.content, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as into:
             received = await receive(request, into, accept)
@@ -120,7 +124,12 @@ def choices(conn: Connection) -> dict[str, Any]:
 
 
 def _wanted(by: Signed, state: str, text: str) -> sa.Select[Any]:
-    submitted = sa.select(Event.delivery_id, Event.actor).where(Event.action == "submitted").subquery("submitted")
+    organisation = sa.func.coalesce(Event.details["organisation"].astext, "").label("organisation")
+    submitted = (
+        sa.select(Event.delivery_id, Event.actor, organisation)
+        .where(Event.action == "submitted")
+        .subquery("submitted")
+    )
     told = sa.func.string_agg(sa.distinct(Import.indicator + " " + Import.period), ", ")
     contents = sa.select(told).where(Import.delivery_id == Delivery.id).scalar_subquery()
     rows = sa.select(
@@ -133,17 +142,16 @@ def _wanted(by: Signed, state: str, text: str) -> sa.Select[Any]:
         contents.label("contents"),
     ).outerjoin(submitted, submitted.c.delivery_id == Delivery.id)
     if not by.may("validator"):
-        rows = rows.where(submitted.c.actor == by.actor.name)
+        # as Signed.delivers says
+        own = sa.and_(submitted.c.organisation == "", submitted.c.actor == by.actor.name)
+        theirs = sa.and_(submitted.c.organisation != "", submitted.c.organisation == by.actor.organisation)
+        rows = rows.where(sa.or_(theirs, own))
     if state:
         rows = rows.where(Delivery.state == state)
     if text:
         like = [column.icontains(text, autoescape=True) for column in (Delivery.file, Delivery.source)]
         rows = rows.where(sa.or_(*like))
     return rows
-
-
-def _sees(by: Signed, one: held.Held) -> bool:
-    return by.may("validator") or one.owner == by.actor.name
 
 
 def _stage(running: bool, report: dict[str, Any] | None) -> str:

@@ -53,6 +53,7 @@ def journal(
         lignes=found,
         actions=ACTIONS,
         roles=ROLES,
+        publics=LABELS,
         action=action,
         personne=personne,
         personnes=people,

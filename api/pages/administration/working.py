@@ -76,7 +76,7 @@ def _control(office: Office, one: Held) -> None:
 def _controlled(office: Office, one: Held) -> Control:
     mapping = Mapping.from_toml(one.mapping) if one.mapping else None
     decisions = Decisions(frozenset(one.accepted), frozenset(one.refused))
-    manner = Manner(one.recipe or None, mapping, one.millesime, one.period, decisions)
+    manner = Manner(one.recipe or None, mapping, one.millesime, one.period, decisions, one.compared)
     return controlled(office.engine, read(one.content, one.name), manner)
 
 
