@@ -131,7 +131,9 @@ def test_a_stock_is_nothing_but_summed_over_space(http: httpx.Client, operation:
 
 
 def test_every_indicator_refuses_every_operation_but_its_own(http: httpx.Client) -> None:
-    for item in catalogue().values():
+    served = {one["id"] for one in http.get("/api/indicators").json()["indicators"]}
+    assert len(served) > 4
+    for item in (one for one in catalogue().values() if one.id in served):
         for operation in Operation:
             if operation is item.nature.rules.over_space:
                 continue
