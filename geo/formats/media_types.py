@@ -114,10 +114,7 @@ def negotiated(accept: str | None, offered: Sequence[Format] = FORMATS) -> Forma
     if accept is None or not accept.strip():
         return offered[0]
     ranges = [_range(part) for part in accept.split(",") if part.strip()]
-    ranked = [
-        (*max(_fit(ranges, name) for name in (one.essence, *one.others)), -rank)
-        for rank, one in enumerate(offered)
-    ]
+    ranked = [(*_weight(ranges, one), -rank) for rank, one in enumerate(offered)]
     weight, _, rank = max(ranked)
     if weight <= 0:
         known = ", ".join(dict.fromkeys(one.essence for one in offered))
@@ -140,10 +137,11 @@ def _range(part: str) -> tuple[str, float]:
     return name, weight if 0 <= weight <= 1 else 0.0
 
 
-def _fit(ranges: Sequence[tuple[str, float]], media_type: str) -> tuple[float, int]:
-    """Return the weight of a media type and how precisely it was named: 2 in full, 1 by its family, 0 by a wildcard."""
-    for precision, wanted in ((2, media_type), (1, f"{media_type.partition('/')[0]}/*"), (0, "*/*")):
-        weights = [weight for name, weight in ranges if name == wanted]
+def _weight(ranges: Sequence[tuple[str, float]], one: Format) -> tuple[float, int]:
+    """Return the weight of a format and how precisely it was named: 2 in full, 1 by its family, 0 by a wildcard."""
+    family = f"{one.essence.partition('/')[0]}/*"
+    for precision, wanted in ((2, (one.essence, *one.others)), (1, (family,)), (0, ("*/*",))):
+        weights = [weight for name, weight in ranges if name in wanted]
         if weights:
             return max(weights), precision
     return 0.0, 0

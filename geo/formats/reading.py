@@ -34,12 +34,15 @@ def arrow_schema(layer: Layer, geometry: str) -> pa.Schema:
 
     Titles and descriptions go as GDAL reads them from Arrow and writes them to the formats that have room for them.
     """
+    told = [one.heading for one in layer.fields]
     columns = [pa.field("fid", pa.int64())]
     for one in layer.fields:
-        told = {"GDAL:OGR:alternative_name": one.heading, "GDAL:OGR:comment": one.description}
-        columns.append(
-            pa.field(one.name, one.kind.arrow, metadata={name: text for name, text in told.items() if text})
-        )
+        # A GeoPackage wants titles that differ.
+        title = one.heading if told.count(one.heading) == 1 else f"{one.heading} [{one.name}]"
+        metadata = {"GDAL:OGR:alternative_name": title}
+        if one.description:
+            metadata["GDAL:OGR:comment"] = one.description
+        columns.append(pa.field(one.name, one.kind.arrow, metadata=metadata))
     return pa.schema([*columns, pa.field(geometry, pa.binary())])
 
 
