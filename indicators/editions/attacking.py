@@ -99,7 +99,6 @@ def _plain(
     one: Held, judged: Judged, standing: np.ndarray, system: System
 ) -> list[tuple[str, int, Standing, float]]:
     """The cells that are served although they may not be."""
-    asked = np.isin(judged.standing, (Standing.PRIMARY, Standing.WITHHELD))
     start = system.start[one.id]
     return [
         (
@@ -108,5 +107,5 @@ def _plain(
             Standing(int(judged.standing[place])),
             float(one.value[place]),
         )
-        for place in np.flatnonzero(asked & (standing == Standing.PUBLISHED)).tolist()
+        for place in np.flatnonzero(judged.refused & (standing == Standing.PUBLISHED)).tolist()
     ]

@@ -1,6 +1,7 @@
 """The current release of an audience, attacked as it is stored with all that its reader may see."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,12 +40,18 @@ def audit_release(
     material = read_material(conn, truths.values())
     policies, moment, beside = read_policies(conn), now or datetime.now(UTC), Beside(conn, material.held)
     judged = {each: judge(material.held, material.ground, policies, each, moment, beside) for each in Audience}
-    own = {(row.indicator, row.period, row.millesime): row.id for row in listed[audience]}
-    made = {one.id: own[one.key] for one in material.held if one.restricted and one.key in own}
+    own = {(row.indicator, row.period, row.millesime): row for row in listed[audience]}
+    rows = {one.id: own[one.key] for one in material.held if one.restricted and one.key in own}
+    made = {identity: row.id for identity, row in rows.items()}
+    # the rounding that was served, whatever the policy says now
+    asked = judged[audience] | {
+        identity: replace(judged[audience][identity], step=float(row.passport.get(ROUNDING, 0.0)))
+        for identity, row in rows.items()
+    }
     served = read_served(conn, material, made)
-    told = told_before(conn, material.held, audience, without=list(own.values()))
+    told = told_before(conn, material.held, audience, without=list(made.values()))
     below = [judged[other] for other in Audience if other < audience]
-    return attack(material, judged[audience], served, below, told, statements=statements)
+    return attack(material, asked, served, below, told, statements=statements)
 
 
 def _listed(conn: Connection, audience: Audience) -> list[sa.Row[Any]]:

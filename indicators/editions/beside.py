@@ -35,6 +35,11 @@ class Paired:
     approximate: bool = False
 
 
+def product(mean: str) -> str:
+    """Return the id of the cell that holds the sum of the products that a mean, given by its id, is made of."""
+    return f"produit|{mean}"
+
+
 def pairs(held: Sequence[Held], ground: Ground) -> tuple[list[Extra], list[Paired]]:
     """Return the cells to add to a system, and what its restricted ratios, means and rates tie."""
     by_digest = {one.digest: one for one in held}
@@ -87,7 +92,7 @@ def _mean(one: Held, weight: Held, ground: Ground, extras: list[Extra]) -> Paire
     rate = np.array(cell_ids(one, ground), object)
     weights = np.bincount(place, weight.values_at(unit), minlength=len(rate)).astype(float)
     known = one.known & (weights > 0)
-    products = np.array([f"produit|{each}" for each in rate], object)
+    products = np.array([product(each) for each in rate], object)
     total = one.measure * weights
     _sums(one, one, known, total, products, "somme", ground, extras)
     own = weight.values_at(one.territory)
@@ -132,8 +137,9 @@ def _parts(one: Held, usable: Indices, ground: Ground) -> tuple[Indices, Indices
 
 
 def _ids_at(source: Held, territory: Indices, ground: Ground) -> np.ndarray:
-    ids = np.array([*cell_ids(source, ground), None], object)
-    return ids[source.at(territory)]
+    ids = ground.kept(("array", source.id), lambda: np.array([*cell_ids(source, ground), None], object))
+    found: np.ndarray = ids[source.at(territory)]
+    return found
 
 
 def _sums(

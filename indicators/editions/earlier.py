@@ -68,15 +68,15 @@ def _told(conn: Connection, one: Held, series_id: int, step: float) -> Floats:
 def remembered(
     held: Sequence[Held], told: dict[int, Floats], standing: dict[int, np.ndarray], ground: Ground
 ) -> tuple[list[Extra], list[tuple[str, str]]]:
-    """Return cells for what earlier releases told of cells that must now be hidden, and the pairs (now, before)."""
+    """Return cells for what earlier releases told of cells that are hidden now, and the pairs (now, before)."""
     extras: list[Extra] = []
     pairs: list[tuple[str, str]] = []
     for one in held:
         reach = told.get(one.id)
         if reach is None:
             continue
-        asked = np.isin(standing[one.id], (Standing.PRIMARY, Standing.WITHHELD))
-        places = np.flatnonzero(asked & np.isfinite(reach))
+        hidden = one.known & (standing[one.id] != Standing.PUBLISHED)
+        places = np.flatnonzero(hidden & np.isfinite(reach))
         if not len(places):
             continue
         own, labels = cell_ids(one, ground), cell_labels(one, ground)

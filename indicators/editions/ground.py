@@ -1,7 +1,8 @@
 """The territories that values are held for: their names, their people, what they are made of, what they become."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,9 @@ from boundaries.levels import LABELS, Level
 from boundaries.tables import Membership, Passage, Territory
 from indicators.secrecy.cells import Floats, Indices
 from indicators.tables import Member
+
+WHOLE = 1e-9
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,14 +29,29 @@ class Ground:
     territories: pd.DataFrame
     members: pd.DataFrame
     passages: pd.DataFrame
-    _pieces: dict[tuple[int, int], pd.DataFrame] = field(default_factory=dict)
+    _kept: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+
+    def kept(self, key: tuple[Any, ...], found: Callable[[], T]) -> T:
+        """Return what a function finds, asked once for each key: every audience's system asks the same."""
+        if key not in self._kept:
+            self._kept[key] = found()
+        kept: T = self._kept[key]
+        return kept
 
     def of(self, territory: Indices, column: str) -> np.ndarray:
-        """Return a column of some territories."""
-        return np.asarray(self.territories[column].reindex(territory).to_numpy())
+        """Return a column of some territories, all of them known."""
+        ids, values = self.kept(("column", column), lambda: self._column(column))
+        found: np.ndarray = values[np.searchsorted(ids, territory)]
+        return found
+
+    def _column(self, column: str) -> tuple[Indices, np.ndarray]:
+        return self.territories.index.to_numpy(), self.territories[column].to_numpy()
 
     def parts(self, millesime: int) -> tuple[Indices, Indices]:
         """Return the pairs (territory, unit) of a millesime, without those of a territory and itself."""
+        return self.kept(("parts", millesime), lambda: self._parts(millesime))
+
+    def _parts(self, millesime: int) -> tuple[Indices, Indices]:
         rows = self.members[self.members.millesime == millesime]
         rows = rows[rows.territory != rows.unit]
         return rows.territory.to_numpy(), rows.unit.to_numpy()
@@ -49,9 +68,7 @@ class Ground:
 
         A commune that no movement names stays itself.
         """
-        if (start, end) not in self._pieces:
-            self._pieces[start, end] = self._became(start, end)
-        return self._pieces[start, end]
+        return self.kept(("pieces", start, end), lambda: self._became(start, end))
 
     def _became(self, start: int, end: int) -> pd.DataFrame:
         before, after = self.communes(start), self.communes(end)
@@ -67,21 +84,29 @@ class Ground:
         return pd.DataFrame(rows, columns=["origin", "target", "weight"])
 
     def compositions(self, millesime: int, reference: int) -> dict[int, tuple[int, ...]]:
-        """Return what each territory of a millesime is made of: communes, named as the reference millesime does.
+        """Return what territories of a millesime are made of: whole communes of the reference millesime.
 
-        A commune that is the whole of one of the reference, and nothing else, has that one's name, whatever its
-        code; so territories of the same composition are the same place, in two millesimes or at two levels.
+        Territories of one composition are one place, in two millesimes or at two levels: a ratio or a mean has one
+        value there. A part of a single commune counts as that commune: conversions give it the same ratio. Other
+        parts make no such place, and their territories are left out.
         """
-        name = {unit: unit for unit in self.communes(millesime).values()}
-        if millesime != reference:
-            pieces = self.pieces(reference, millesime)
-            alone = ~pieces.origin.duplicated(keep=False) & ~pieces.target.duplicated(keep=False)
-            name |= dict(zip(pieces.target[alone], pieces.origin[alone], strict=True))
-        rows = self.members[(self.members.millesime == millesime) & self.members.unit.isin(list(name))]
+        return self.kept(("made", millesime, reference), lambda: self._composed(millesime, reference))
+
+    def _composed(self, millesime: int, reference: int) -> dict[int, tuple[int, ...]]:
+        pieces = self.pieces(reference, millesime)
+        rows = self.members[self.members.millesime == millesime]
+        rows = rows[rows.unit.isin(self.communes(millesime).values())]
+        held = rows.merge(pieces, left_on="unit", right_on="target", how="left")
+        unknown = set(held.territory[held.origin.isna()])
+        shares = held.groupby(["territory", "origin"]).weight.sum().reset_index()
+        whole = (shares.weight - 1).abs() < WHOLE
+        several = shares.territory.duplicated(keep=False)
+        unknown |= set(shares.territory[several & ~whole])
         made: dict[int, list[int]] = {}
-        for territory, unit in zip(rows.territory.tolist(), rows.unit.tolist(), strict=True):
-            made.setdefault(territory, []).append(name[unit])
-        return {territory: tuple(sorted(units)) for territory, units in made.items()}
+        for territory, origin in zip(shares.territory.tolist(), shares.origin.tolist(), strict=True):
+            if territory not in unknown:
+                made.setdefault(territory, []).append(int(origin))
+        return {territory: tuple(origins) for territory, origins in made.items()}
 
 
 def read_ground(conn: Connection, millesimes: Sequence[int]) -> Ground:

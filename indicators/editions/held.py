@@ -1,7 +1,7 @@
 """The series that the editions are made from, with their values, and the open ones that are tied to them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -93,7 +93,11 @@ class Held:
 
 def read_held(conn: Connection, ids: Iterable[int], *, restricted: bool) -> list[Held]:
     """Return some series with their values, those that others are computed from first."""
-    order = {name: rank for rank, name in enumerate(catalogue())}
+    # in the catalogue, what is computed from others comes after them, but means may come before their weights
+    order = {
+        name: (sheet.derivation is not None, sheet.weight is not None, rank)
+        for rank, (name, sheet) in enumerate(catalogue().items())
+    }
     columns = (Series.id, Series.indicator, Series.period, Series.millesime, Series.geography, Series.levels)
     found = conn.execute(
         sa.select(*columns, Series.digest, Series.passport).where(Series.id.in_(sorted(set(ids))))
@@ -114,6 +118,15 @@ def read_held(conn: Connection, ids: Iterable[int], *, restricted: bool) -> list
         )
         for row in found
     ]
+
+
+def within(one: Held, territories: Indices) -> Held:
+    """Return a series without the values of territories that are there no more."""
+    kept = np.isin(one.territory, territories)
+    if kept.all():
+        return one
+    rows = (one.territory[kept], one.value[kept], one.status[kept], one.coverage[kept])
+    return replace(one, territory=rows[0], value=rows[1], status=rows[2], coverage=rows[3])
 
 
 def read_values(conn: Connection, series_id: int) -> tuple[Indices, Floats, np.ndarray, Floats]:

@@ -26,7 +26,10 @@ Beside = Callable[[str, Held], Held | None]
 class Judged:
     """One series for one audience: whether it is listed, at which levels, and where each of its cells stands.
 
-    `secret` are the cells that rules or the minimum population hide, whatever the policy withholds besides; what
+    `secret` are the cells that rules or the minimum population hide, whatever the policy withholds besides; `refused`
+    all that may not be served. Those that may not be computed either are protected: primary or withheld. What is
+    withheld by its level alone and is zero, or says only that a commune is in a class, is not: a total of zero tells
+    that all its parts are, and hiding it would hide that nothing is there. A rule may say that zero is secret. What
     each protected cell needs is in the unit of `Held.measure`. `step` is that of the rounding, 0 for none.
     """
 
@@ -34,6 +37,7 @@ class Judged:
     levels: tuple[str, ...]
     standing: np.ndarray
     secret: Flags
+    refused: Flags
     floor: Floats
     ceiling: Floats
     width: Floats
@@ -67,7 +71,7 @@ def judge(
 def _open(one: Held) -> Judged:
     none = np.zeros(len(one.value), bool)
     standing = np.where(one.known, Standing.PUBLISHED, Standing.MISSING).astype(np.uint8)
-    return Judged(True, one.levels, standing, none, one.measure, one.measure, np.zeros(len(one.value)), 0.0)
+    return Judged(True, one.levels, standing, none, none, one.measure, one.measure, np.zeros(len(one.value)), 0.0)
 
 
 def _judged(
@@ -87,6 +91,10 @@ def _judged(
     standing = np.full(len(level), Standing.PUBLISHED, np.uint8)
     standing[found.secret] = Standing.PRIMARY
     standing[withheld] = Standing.WITHHELD
+    empty = one.value == 0 if one.sheet.nature.additive else np.zeros(len(level), bool)
+    if one.by == "class" and one.passport["counted"] == "communes":
+        empty |= level == Level.COMMUNE.value
+    standing[withheld & empty & ~found.secret] = Standing.MISSING
     standing[~one.known] = Standing.MISSING
     width = found.width
     if one.whole_numbers:
@@ -96,6 +104,7 @@ def _judged(
         levels if listed else (),
         standing,
         found.secret & one.known,
+        (found.secret | withheld) & one.known,
         found.floor,
         found.ceiling,
         width,

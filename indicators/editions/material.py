@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from indicators.editions.beside import pairs
 from indicators.editions.earlier import remembered, repeated
 from indicators.editions.ground import Ground, cities, read_ground
-from indicators.editions.held import Held, newest_open, read_held, read_tied
+from indicators.editions.held import Held, newest_open, read_held, read_tied, within
 from indicators.editions.judging import Judged
 from indicators.editions.system import System, assemble
 from indicators.editions.ties import tie
@@ -30,8 +30,10 @@ def read_material(conn: Connection, internal: Iterable[int]) -> Material:
     """Return internal series with all that they are tied to."""
     restricted = read_held(conn, internal, restricted=True)
     held = (*read_tied(conn, restricted), *restricted)  # the open ones need nothing to be judged
-    years = {one.millesime for one in held}
-    return Material(held, read_ground(conn, sorted(years)), cities(conn, sorted(years)))
+    years = sorted({one.millesime for one in held})
+    ground = read_ground(conn, years)
+    there = ground.territories.index.to_numpy()
+    return Material(tuple(within(one, there) for one in held), ground, cities(conn, years))
 
 
 class Beside:

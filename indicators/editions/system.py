@@ -14,6 +14,7 @@ from indicators.secrecy import Cells, Relations, Standing, growth_factor
 from indicators.secrecy.cells import Floats, Indices
 
 HIDDEN_COST = 1.0
+ZERO_COST = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +60,11 @@ class System:
         places = range(len(one.territory)) if territory is None else one.at(territory).tolist()
         return [self.cells.id[self.start[one.id] + place] for place in places]
 
+    def ids_or_none(self, one: Held, territory: Indices) -> list[str]:
+        """Return the ids of the cells of a series, empty for territories that it has no row of."""
+        start = self.start[one.id]
+        return [self.cells.id[start + place] if place >= 0 else "" for place in one.at(territory).tolist()]
+
     def of(self, one: Held, cells: Cells) -> np.ndarray:
         """Return the standing of each value of a series in some pattern of these cells."""
         start = self.start[one.id]
@@ -71,6 +77,10 @@ class System:
 
 def cell_ids(one: Held, ground: Ground) -> list[str]:
     """Return what names the cells of a series, whatever numbers the database gave."""
+    return ground.kept(("ids", one.id), lambda: _ids(one, ground))
+
+
+def _ids(one: Held, ground: Ground) -> list[str]:
     head = "|".join((one.sheet.id, one.period, str(one.millesime)))
     level, code = ground.of(one.territory, "level"), ground.of(one.territory, "code")
     return [f"{head}|{rank}|{place}" for rank, place in zip(level, code, strict=True)]
@@ -78,7 +88,9 @@ def cell_ids(one: Held, ground: Ground) -> list[str]:
 
 def cell_labels(one: Held, ground: Ground) -> list[str]:
     """Return what people call the cells of a series."""
-    return [f"{one.name}, {label}" for label in ground.of(one.territory, "label")]
+    return ground.kept(
+        ("labels", one.id), lambda: [f"{one.name}, {label}" for label in ground.of(one.territory, "label")]
+    )
 
 
 def assemble(
@@ -130,14 +142,15 @@ def _cells(
             more_low, more_high = bounds_seen(one, other.step)
             low, high = np.maximum(low, more_low), np.minimum(high, more_high)
     eligible = np.full(len(values), one.restricted)
+    cost = (np.nan_to_num(ground.of(one.territory, "people").astype(float)) + 1) * (1 + len(one.sheet.parts))
     if one.sheet.nature.additive:
-        eligible &= values != 0  # a zero that is hidden hides little, and tells that there is something to hide
+        # a zero that is hidden hides little, and tells that there is something to hide: the last resort
+        cost = np.where(values == 0, cost * ZERO_COST, cost)
     if known is not None:
         told = np.isfinite(known)
         eligible &= ~told
         low = np.where(told, np.maximum(low, values - known), low)
         high = np.where(told, np.minimum(high, values + known), high)
-    people = np.nan_to_num(ground.of(one.territory, "people").astype(float))
     least = 0.0 if one.by == "growth" or np.nanmin(values, initial=0.0) >= 0 else -np.inf
     return {
         "id": cell_ids(one, ground),
@@ -145,7 +158,7 @@ def _cells(
         "level": [LABELS[Level(level)][1] for level in ground.of(one.territory, "level")],
         "value": values,
         "standing": judged.standing,
-        "cost": (people + 1) * (1 + len(one.sheet.parts)),
+        "cost": cost,
         "lower": np.full(len(values), least),
         "seen_low": low,
         "seen_high": high,

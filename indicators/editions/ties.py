@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from boundaries.levels import Level
-from indicators.editions.beside import Paired
+from indicators.editions.beside import Paired, product
 from indicators.editions.ground import Ground
 from indicators.editions.held import Held
 from indicators.editions.system import System, loosened
@@ -70,6 +70,8 @@ def _spaces(system: System) -> Iterator[Relations]:
 
 def _cities(system: System, cities: pd.DataFrame) -> Iterator[Relations]:
     """A city is the sum of its municipal arrondissements, where each has a value."""
+    if cities.empty:
+        return
     for one in system.held:
         rows_of = cities[cities.millesime == one.millesime]
         if not (one.restricted and additive(one)) or rows_of.empty:
@@ -165,9 +167,11 @@ def _classes(system: System) -> Iterator[Relations]:
 def _millesimes(system: System) -> Iterator[Relations]:
     """The same values in two geographies: a commune nouvelle is the sum of its parts, a part is a share."""
     for first, second in _twice(system):
+        start, end = _direction(first, second)
+        if first.by == "mean":
+            yield from _products(system, start, end)
         if not additive(first) or first.by == "class":
             continue
-        start, end = _direction(first, second)
         pieces = system.ground.pieces(start.millesime, end.millesime)
         known = np.isfinite(end.values_at(pieces.target.to_numpy())) & np.isfinite(
             start.values_at(pieces.origin.to_numpy())
@@ -182,6 +186,24 @@ def _millesimes(system: System) -> Iterator[Relations]:
             system.named("{} = la même valeur dans l’autre géographie"),
             weight=pieces.weight.to_numpy(),
         )
+
+
+def _products(system: System, start: Held, end: Held) -> Iterator[Relations]:
+    """Sums of products go from one geography to another as sums do; means themselves do not."""
+    pieces = system.ground.pieces(start.millesime, end.millesime)
+    whole = [product(cell) for cell in system.ids_or_none(end, pieces.target.to_numpy())]
+    part = [product(cell) for cell in system.ids_or_none(start, pieces.origin.to_numpy())]
+    known = system.cells.positions
+    kept = [row for row in range(len(pieces)) if whole[row] in known and part[row] in known]
+    if kept:
+        found = sums(
+            system.cells,
+            [whole[row] for row in kept],
+            [part[row] for row in kept],
+            system.named("{} = la même somme dans l’autre géographie"),
+            weight=pieces.weight.to_numpy()[kept],
+        )
+        yield loosened(system.cells, found)
 
 
 def _places(system: System) -> Iterator[Relations]:

@@ -181,7 +181,8 @@ class _Round:
         owner = np.repeat(np.arange(len(column)), lengths)
         opened = np.bincount(owner, (self.held[rows] == 0).astype(float), minlength=len(column))
         closed = np.bincount(owner, self.failing[rows].astype(float), minlength=len(column)) - 1
-        return opened.astype(np.float64), closed.astype(np.float64)
+        # the cell that a row is read from is not in it: nothing is taken off for that row
+        return opened.astype(np.float64), np.maximum(closed, 0.0)
 
 
 def _times(data: Floats, room: Floats) -> Floats:

@@ -108,6 +108,7 @@ def rows(
     matrix = sparse.csr_array(
         sparse.coo_array((data, (starts, columns)), shape=(len(entries), len(cells))), dtype=float
     )
+    matrix.eliminate_zeros()  # a rate of zero says nothing of its denominator
     conditions = [-1 if need is None else cells.position(need) for need in needs or [None] * len(entries)]
     return Relations(
         matrix,
