@@ -1,10 +1,11 @@
 """From the tree of a filter to a condition in SQL: every name checked, every type checked, every value bound."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
+from sqlalchemy.sql.elements import Grouping
 
 from geo.cql2 import predicates, spatial, temporal
 from geo.cql2.errors import BadFilter, shown
@@ -58,7 +59,7 @@ class Translation:
         if op in FOLDS:
             return folding(op, self.value(args[0], f"{path}/args/0"), path)
         if op in ARITHMETIC:
-            return calculation(op, self._values(args, path), path)
+            return calculation(op, self._values(args, f"{path}/args"), path)
         return Value(Kind.FLAG, f"le résultat de «\u202f{op}\u202f»", self._predicate(op, args, node, path))
 
     def _predicate(self, op: str, args: list[Any], node: dict[str, Any], path: str) -> ColumnElement[bool]:
@@ -74,9 +75,9 @@ class Translation:
         if op == "in":
             if not isinstance(args[1], list) or not args[1]:
                 raise BadFilter("IN attend une liste, par exemple ('44', '49').", word=op, path=path)
-            items = [self.value(item, f"{path}/args/1/{rank}") for rank, item in enumerate(args[1])]
-            return predicates.member(self.value(args[0], f"{path}/args/0"), items, path)
-        values = self._values(args, path)
+            items = self._values(args[1], f"{path}/args/1")
+            return predicates.member(self._value_apart(args[0], f"{path}/args/0"), items, path)
+        values = self._values(args, f"{path}/args")
         if op == "isnull":
             return values[0].sql.is_(None)
         if op == "between":
@@ -85,5 +86,12 @@ class Translation:
             return predicates.like(values[0], values[1], args[1], path)
         return predicates.comparison(op, values[0], values[1], path)
 
-    def _values(self, args: list[Any], path: str) -> list[Value]:
-        return [self.value(part, f"{path}/args/{rank}") for rank, part in enumerate(args)]
+    def _values(self, nodes: list[Any], path: str) -> list[Value]:
+        return [self._value_apart(node, f"{path}/{rank}") for rank, node in enumerate(nodes)]
+
+    def _value_apart(self, node: Any, path: str) -> Value:
+        """A value as an operand: a condition goes between parentheses, where SQLAlchemy puts none after a NOT."""
+        value = self.value(node, path)
+        if value.kind is Kind.FLAG and value.column is not None:
+            return replace(value, column=Grouping(value.column))
+        return value
