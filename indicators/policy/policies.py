@@ -10,7 +10,7 @@ from geo.errors import Invalid
 from indicators.catalogue import indicator as sheet_of
 from indicators.policy.checking import checked, require_order, told
 from indicators.policy.rows import Policy, strictest
-from indicators.secrecy import Rule
+from indicators.secrecyrule import Rule
 
 
 @dataclass(frozen=True)

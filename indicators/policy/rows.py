@@ -7,7 +7,7 @@ from datetime import datetime
 
 from boundaries.levels import Level
 from boundaries.readers import Audience
-from indicators.secrecy import Rule
+from indicators.secrecyrule import Rule
 
 # From the finest. Levels before the EPCI may have territories of a single commune (a list of one's own, a town alone
 # in its urban unit, a canton that is one town): where nothing finer than the EPCI is visible, they are not either.

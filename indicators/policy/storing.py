@@ -21,7 +21,7 @@ from indicators.policy.rows import AppliedRule, Policy
 from indicators.policy.tables import PolicyRow, RuleApplied, SecrecyRule
 from indicators.policy.toml import asked, from_toml, stated, to_toml
 from indicators.policy.wording import rule_words, words
-from indicators.secrecy import Rule
+from indicators.secrecyrule import Rule
 from indicators.tables import Event
 
 DEFAULT = Path(__file__).with_name("default.toml")

@@ -18,7 +18,7 @@ from geo.toml import inline, key
 from indicators.policy.checking import checked
 from indicators.policy.policies import Policies
 from indicators.policy.rows import AppliedRule, Policy
-from indicators.secrecy import Rule
+from indicators.secrecyrule import Rule
 
 ACCEPTED = {
     "finest_level": ", ".join(Level),

@@ -4,7 +4,7 @@ from boundaries.levels import LABELS as LEVELS
 from geo.clock import PARIS
 from indicators.catalogue import catalogue
 from indicators.policy.rows import Policy
-from indicators.secrecy import Rule
+from indicators.secrecyrule import Rule
 
 OPEN = "ouvert"
 

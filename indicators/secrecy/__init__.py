@@ -38,7 +38,8 @@ from indicators.secrecy.errors import Inconclusive, Inconsistent, Unprotectable
 from indicators.secrecy.protection import Protection, protect
 from indicators.secrecy.relations import Relations, growth_factor, ratios, releases, rows, sums, together
 from indicators.secrecy.reporting import Alternative, Report, alternative, report
-from indicators.secrecy.rules import Contributions, Primary, Rule, primary, strictest
+from indicators.secrecy.rules import Contributions, Primary, primary, strictest
+from indicators.secrecyrule import Rule
 
 __all__ = [
     "Alternative",

@@ -16,7 +16,7 @@ from indicators.policy.checking import FIELDS
 from indicators.policy.rows import FINEST_FIRST
 from indicators.policy.toml import Name, RuleSheet, sheet
 from indicators.policy.wording import number
-from indicators.secrecy import Rule
+from indicators.secrecyrule import Rule
 
 NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 RULE_FIELDS = {
