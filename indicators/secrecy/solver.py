@@ -1,5 +1,9 @@
 """HiGHS behind one small class: every `run()` is checked, and anything but an optimum makes the whole inconclusive."""
 
+import ctypes
+import os
+import sys
+
 import highspy
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +15,23 @@ from indicators.secrecy.errors import Inconclusive
 _OPTIMAL = highspy.HighsModelStatus.kOptimal
 _INFEASIBLE = highspy.HighsModelStatus.kInfeasible
 _LIMITS = (highspy.HighsModelStatus.kTimeLimit, highspy.HighsModelStatus.kIterationLimit)
+
+
+def _greeted() -> None:
+    """Make a first solver with nowhere to write: HiGHS greets once, before any option can ask it not to."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        highspy.Highs()  # type: ignore[no-untyped-call]
+        ctypes.CDLL(None).fflush(None)
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
+
+
+_greeted()
 
 
 class OutOfTime(Inconclusive):
