@@ -77,7 +77,7 @@ def attack(
     known = {identity: replace(judged[identity], standing=own) for identity, own in standing.items()}
     system, relations = build(material, known, below, told, served)
     relations = together([relations, *stated(system, statements)])
-    if witnesses is not None and witnesses.shape[0] != len(system.cells):
+    if witnesses is not None and (witnesses.shape[0] != len(system.cells) or not witnesses.shape[1]):
         witnesses = None
     found = [
         Disclosure(cell, system.cells.label[place], stood, value, value, True, (SERVED,))

@@ -66,5 +66,6 @@ def build(
     system = assemble(
         material.ground, material.held, judged, [*extras, *before], below=below, known=told, shown=shown
     )
-    relations = together([tie(system, paired, material.cities), *repeated(system, repeats)])
+    # what a reader finds written comes before what has to be computed: a disclosure is named by it
+    relations = together([*repeated(system, repeats), tie(system, paired, material.cities)])
     return system, relations
