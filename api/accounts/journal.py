@@ -1,19 +1,21 @@
 """The journal of accounts: who came in, who was refused, who was given or took which rights, who exported what."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from api.accounts.rights import ROLES
 from api.accounts.tables import AccountEvent
-from boundaries.readers import Audience, Reader
+from boundaries.readers import LABELS, Audience, Reader
 from geo.layers import Rows
 from indicators.actors import Actor
 
 ACTIONS = {
     "signed-in": "connexion",
     "signed-out": "déconnexion",
+    "sessions-ended": "sessions fermées",
     "refused": "accès refusé",
     "account-created": "compte créé",
     "rights-changed": "droits changés",
@@ -23,6 +25,12 @@ ACTIONS = {
     "key-ends": "fin de clé changée",
     "key-revoked": "clé révoquée",
     "exported": "export non public",
+}
+WAYS = {
+    "key": "clé, au formulaire",
+    "oidc": "fournisseur d’identité",
+    "header": "clé, en en-tête",
+    "address": "clé, dans l’adresse",
 }
 NOBODY = Actor("inconnu", "")
 KEPT = timedelta(days=366)  # the table refuses to lose what is younger than a year
@@ -35,6 +43,35 @@ def record(conn: Connection, actor: Actor, action: str, address: str = "", **det
             actor=actor.name, role=actor.role, action=action, address=address, details=details
         )
     )
+
+
+def spoken(details: dict[str, Any]) -> str:
+    """Return the details of a line, in French.
+
+    >>> spoken({"person": "Jeanne", "role": "reader", "audience": "region", "organisation": ""})
+    'Jeanne ; lecteur ; Conseil régional'
+    >>> spoken({"how": "key"}), spoken({"person": "Jeanne", "mark": "ores_12345678", "ends": None})
+    ('clé, au formulaire', 'Jeanne ; clé ores_12345678… ; sans date de fin')
+    """
+    said = {
+        "person": "{}",
+        "what": "{}",
+        "mark": "clé {}…",
+        "label": "« {} »",
+        "organisation": "pour {}",
+        "reason": "motif : {}",
+        "key": "clé n° {}",
+    }
+    told = [said[name].format(value) for name, value in details.items() if name in said and value]
+    told += [WAYS[details["how"]]] if details.get("how") in WAYS else []
+    told += [ROLES[details["role"]]] if details.get("role") in ROLES else []
+    told += [LABELS[Audience(details["audience"])]] if details.get("audience") in list(Audience) else []
+    if "ends" in details:
+        end = details["ends"]
+        told.append(f"jusqu’au {date.fromisoformat(end):%d/%m/%Y}" if end else "sans date de fin")
+    if "before" in details:
+        told.append(f"avant : {spoken(details['before'])}")
+    return " ; ".join(told)
 
 
 def record_export(conn: Connection, reader: Reader, what: str, address: str = "", **details: Any) -> None:

@@ -41,8 +41,6 @@ def create(
     """
     name = people.clean(name)
     asked = rights(role, audience, organisation)
-    if expires is not None and expires < datetime.now(PARIS).date():
-        raise Invalid(f"La date de fin, {expires:%d/%m/%Y}, est passée.")
     known = people.named(conn, name)
     if known is not None and organisation and known.organisation != asked.organisation:
         raise Conflict(f"Le compte de « {name} » est celui d’une autre organisation : « {known.organisation} ».")
@@ -68,6 +66,8 @@ def give(
     label = " ".join(label.split())
     if len(label) > 100 or not label.isprintable():
         raise Invalid("L’usage de la clé est dit en 100 caractères au plus.")
+    if expires is not None and expires < datetime.now(PARIS).date():
+        raise Invalid(f"La date de fin, {expires:%d/%m/%Y}, est passée.")
     if found.closed_at is not None:
         raise Conflict(f"Le compte de « {found.name} » est fermé : une clé n’ouvrirait rien.")
     if RANKS.index(scope.role) > RANKS.index(found.role) or Audience(found.audience) < scope.audience:
@@ -186,6 +186,11 @@ def _locked(conn: Connection, key_id: int) -> Any:
     if row.revoked_at is not None:
         raise Conflict(f"La clé n° {key_id} est déjà révoquée.")
     return row
+
+
+def last_day(expires_at: datetime | None) -> date | None:
+    """Return the last day that a key opens, or None."""
+    return None if expires_at is None else (expires_at.astimezone(PARIS) - timedelta(days=1)).date()
 
 
 def _end(expires: date | None) -> datetime | None:

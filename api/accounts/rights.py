@@ -49,7 +49,7 @@ def rights(role: str, audience: str | None = None, organisation: str = "") -> Ri
     if role not in ROLES:
         raise Invalid(f"Rôle inconnu : « {role[:40]} ». Rôles : {', '.join(ROLES)}.")
     if audience is not None and audience not in list(AUDIENCES):
-        raise Invalid(f"Public inconnu : « {audience[:40]} ». Publics : {', '.join(AUDIENCES)}.")
+        raise Invalid(f"Audience inconnue : « {audience[:40]} ». Audiences : {', '.join(AUDIENCES)}.")
     if len(organisation) > 100 or not organisation.isprintable():
         raise Invalid("Le nom de l’organisation est attendu, en 100 caractères au plus.")
     if role == "contributor":
@@ -58,8 +58,10 @@ def rights(role: str, audience: str | None = None, organisation: str = "") -> Ri
         return Rights(role, Audience(audience or Audience.PROFESSIONAL), organisation)
     if role == READER:
         if audience is None:
-            raise Invalid(f"Un lecteur lit pour un public : dites lequel, {' ou '.join(AUDIENCES)}.")
+            raise Invalid(f"Un lecteur lit l’édition d’une audience : dites laquelle, {' ou '.join(AUDIENCES)}.")
         return Rights(role, Audience(audience), organisation)
     if audience not in (None, Audience.REGION):
-        raise Invalid(f"Un {ROLES[role]} lit comme le Conseil régional : son public ne peut pas être {audience}.")
+        raise Invalid(
+            f"Un {ROLES[role]} lit l’édition du Conseil régional : son audience ne peut pas être {audience}."
+        )
     return Rights(role, Audience.REGION, organisation)

@@ -29,10 +29,10 @@ def create(
     audience: Annotated[
         str | None,
         typer.Option(
-            help="Public dont la clé lit l’édition\u202f: "
+            help="Audience dont la clé lit l’édition\u202f: "
             + ", ".join(f"{code} ({label})" for code, label in AUDIENCES.items())
             + ". À dire pour un lecteur\u202f; «\u202fprofessional\u202f» par défaut pour un contributeur.",
-            metavar="PUBLIC",
+            metavar="AUDIENCE",
         ),
     ] = None,
     organisation: Annotated[

@@ -84,7 +84,7 @@ class TestKeys:
             (" ", "validator", None, "nom de la personne"),
             ("x" * 101, "validator", None, "100 caractères"),
             ("Jeanne", "chef", None, "Rôle inconnu : « chef »"),
-            ("Jeanne", "reader", None, "dites lequel, professional ou region"),
+            ("Jeanne", "reader", None, "dites laquelle, professional ou region"),
             ("Jeanne", "contributor", None, "pour une organisation ou une direction"),
             ("Jeanne", "validator", TODAY - timedelta(days=1), "est passée"),
         ],

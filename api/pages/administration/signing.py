@@ -172,7 +172,7 @@ def sign_in_page(request: Request) -> Response:
         return sign_in_again(request)
     if by.holder.rights.works:
         return to(request, f"{HOME}/imports")
-    return office_page(request, by, "lecteur.html", rubrique="", public=AUDIENCES[by.holder.rights.audience])
+    return office_page(request, by, "lecteur.html", rubrique="", audience=AUDIENCES[by.holder.rights.audience])
 
 
 @router.post(HOME)
