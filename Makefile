@@ -51,6 +51,6 @@ install:
 	@scripts/node.sh
 
 install-dev:
-	@DATABASE_URL= scripts/system.sh venv postgis chromium
+	@DATABASE_URL= scripts/system.sh venv postgis chromium nginx
 	@scripts/venv.sh requirements-dev.txt
 	@scripts/node.sh

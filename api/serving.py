@@ -48,10 +48,10 @@ def _why_not(reason: int | None, host: str, port: int) -> str:
     return f"L’adresse «\u202f{host}\u202f» (ORES_HOST) n’est pas une adresse de cette machine."
 
 
-def serve(bound: socket.socket, ready: Callable[[], None]) -> None:
+def serve(bound: socket.socket, ready: Callable[[], None], proxies: str) -> None:
     """Serve on this socket until SIGINT or SIGTERM, and call `ready` once requests are accepted.
 
-    Raises Conflict when the application does not start (its reason is in the log).
+    `proxies` are those that are believed when they say who asks, and over which protocol (X-Forwarded-…). Raises Conflict when the application does not start (its reason is in the log).
     """
     config = uvicorn.Config(
         FACTORY,
@@ -60,6 +60,8 @@ def serve(bound: socket.socket, ready: Callable[[], None]) -> None:
         http="httptools",
         access_log=False,
         log_level="warning",
+        proxy_headers=True,
+        forwarded_allow_ips=proxies,
         timeout_graceful_shutdown=LAST_REQUESTS_SECONDS,
     )
     server = _Announcing(config, ready)

@@ -22,7 +22,7 @@ class Right(BaseModel):
 
 
 class Settings(BaseSettings):
-    """What the environment decides: ORES_HOME, ORES_REGION, ORES_HOST, ORES_PORT, DATABASE_URL.
+    """What the environment decides: ORES_HOME, ORES_REGION, ORES_HOST, ORES_PORT, ORES_PROXIES, DATABASE_URL.
 
     Also how many requests are answered (ORES_RATE_ADDRESS, ORES_RATE_KEY) and who vouches for people (ORES_OIDC_…).
     """
@@ -36,6 +36,11 @@ class Settings(BaseSettings):
     region: str = Field(default="52", pattern=r"^(\d{2}|all)$", description="INSEE code of the Region, or all")
     host: str = Field(default="127.0.0.1", min_length=1)
     port: int = Field(default=8000, ge=1, le=65535)
+    proxies: str = Field(
+        default="127.0.0.1,::1",
+        min_length=1,
+        description="Proxies in front, believed when they say who asks: addresses or networks, or * for any",
+    )
     rate_address: float = Field(default=200, ge=0, le=1e6, description="Requests a second of one address, 0: any")
     rate_key: float = Field(default=100, ge=0, le=1e6, description="Requests a second of one key, 0: any")
 
@@ -68,6 +73,7 @@ EXPECTED = {
     "oidc_label": "un nom de 60 caractères au plus",
     "oidc_claim": "le nom d’une donnée d’identité",
     "oidc_rights": 'du JSON\u202f: valeur de la donnée d’identité → {"role", "audience", "organisation"}',
+    "proxies": "une liste d’adresses ou de réseaux séparés par des virgules, ou «\u202f*\u202f»",
     "rate_address": "un nombre de demandes par seconde et par adresse («\u202f0\u202f»\u202f: sans limite)",
     "rate_key": "un nombre de demandes par seconde et par clé («\u202f0\u202f»\u202f: sans limite)",
 }

@@ -3,12 +3,14 @@
 #   venv      Python 3.11 or later, able to make virtual environments
 #   postgis   PostgreSQL 15 or later with PostGIS (not needed when DATABASE_URL names a server)
 #   chromium  the browser in which the tests drive the pages, a font, and a library of Playwright's driver
-# Leaves no service behind: Debian's package would create and start a cluster of its own.
+#   nginx     the proxy whose shipped configuration the tests try
+# Leaves no service behind: Debian's packages would create and start a cluster, and a web server on port 80.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 APT=(-q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
 NO_CLUSTER=/etc/postgresql-common/createcluster.d/ores-install.conf
+NO_START=/usr/sbin/policy-rc.d
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -53,6 +55,7 @@ lacking() {
                     "$found" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'
                 fi ;;
             postgis) [ -n "${DATABASE_URL:-}" ] || has_postgis || echo postgis ;;
+            nginx) [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || echo nginx ;;
             chromium)
                 command -v chromium >/dev/null || echo chromium
                 has_fonts || echo fonts-dejavu-core
@@ -143,12 +146,22 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 WHY="apt-get n’a pas pu les installer (la raison est ci-dessus)."
+made=()
 case "${packages[*]}" in
     *postgis*)
         "${AS_ROOT[@]}" mkdir -p "${NO_CLUSTER%/*}"
-        trap '"${AS_ROOT[@]}" rm -f "$NO_CLUSTER"' EXIT
+        made+=("$NO_CLUSTER")
         echo 'create_main_cluster = false' | "${AS_ROOT[@]}" tee "$NO_CLUSTER" >/dev/null ;;
 esac
+case "${packages[*]}" in
+    *nginx*)
+        if [ ! -e "$NO_START" ]; then
+            made+=("$NO_START")
+            printf '#!/bin/sh\nexit 101\n' | "${AS_ROOT[@]}" tee "$NO_START" >/dev/null
+            "${AS_ROOT[@]}" chmod +x "$NO_START"
+        fi ;;
+esac
+trap '[ ${#made[@]} -eq 0 ] || "${AS_ROOT[@]}" rm -f "${made[@]}"' EXIT
 finish_interrupted
 apt_step 'Lecture de la liste des paquets…' apt-get update "${APT[@]}" || advise "${named[@]}"
 if ! apt-get check -qq >/dev/null 2>&1; then
@@ -157,3 +170,6 @@ fi
 named=("${packages[@]/#postgis/$(postgis_package)}")
 apt_step "Installation de ${named[*]}…" apt-get install "${APT[@]}" --no-install-recommends "${named[@]}" \
     || advise "${named[@]}"
+case "${packages[*]}" in
+    *nginx*) [ ! -d /run/systemd/system ] || "${AS_ROOT[@]}" systemctl --quiet disable nginx ;;
+esac

@@ -44,7 +44,7 @@ def _serve(settings: Settings, *, prepare: bool) -> None:
             else:
                 open_database(settings, say).dispose()
             gc.enable()
-            serving.serve(bound, lambda: _invite(settings))
+            serving.serve(bound, lambda: _invite(settings), settings.proxies)
         finally:
             if cluster is not None:
                 cluster.stop()
