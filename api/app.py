@@ -11,6 +11,7 @@ from api.database import database_url
 from api.editions import open_editions, reading_engine
 from api.filling import Filler
 from api.identity.identified import Identified
+from api.identity.limits import Buckets
 from api.identity.vouching import provider
 from api.office import Office
 from api.plaintiles import PlainTilesFirst
@@ -50,7 +51,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(pages.router)
     app.mount("/static", pages.static_files())
     app.add_middleware(HeadAsGet)
-    app.add_middleware(Identified, office=app.state.office, settings=chosen)
+    app.state.addresses = Buckets(chosen.rate_address)
+    app.add_middleware(Identified, office=app.state.office, settings=chosen, addresses=app.state.addresses)
     return app
 
 

@@ -13,6 +13,8 @@ import psycopg
 from fastapi import FastAPI, Request
 from starlette.types import Receive, Scope, Send
 
+from api.identity.credentials import COOKIE, address_of
+from api.identity.limits import neighbourhood
 from api.problems import unavailable
 from api.routes.tiles import VERSION_LENGTH, served
 from api.versions import Versions
@@ -21,7 +23,7 @@ from geo.tiles import MAX_ZOOM, Tile
 
 ADDRESS = re.compile(r"/api/tiles/([0-9]{4})/([a-z]+)/([0-9]{1,2})/([0-9]{1,6})/([0-9]{1,6})\.mvt").fullmatch
 LEVELS = {level.value: level for level in Level}
-SESSION = b"ores_session"
+SESSION = COOKIE.encode()
 
 
 class Asked(NamedTuple):
@@ -44,7 +46,7 @@ class PlainTilesFirst(FastAPI):
         asked = None
         if plain is not None and _by_anybody(scope):
             asked = _asked(plain, scope["query_string"], now)
-        if asked is None:
+        if asked is None or self.state.addresses.wait_s(neighbourhood(address_of(scope))):
             await super().__call__(scope, receive, send)
             return
         scope["app"] = self

@@ -32,6 +32,18 @@ WAYS = {
     "header": "clé, en en-tête",
     "address": "clé, dans l’adresse",
 }
+SAID = {  # of each detail, in this order
+    "person": "{}",
+    "what": "{}",
+    "mark": "clé {}…",
+    "label": "« {} »",
+    "organisation": "pour {}",
+    "reason": "motif : {}",
+    "key": "clé n° {}",
+    "format": "format {}",
+    "rows": "{} lignes",
+    "series": "{}",
+}
 NOBODY = Actor("inconnu", "")
 KEPT = timedelta(days=366)  # the table refuses to lose what is younger than a year
 
@@ -53,16 +65,7 @@ def spoken(details: dict[str, Any]) -> str:
     >>> spoken({"how": "key"}), spoken({"person": "Jeanne", "mark": "ores_12345678", "ends": None})
     ('clé, au formulaire', 'Jeanne ; clé ores_12345678… ; sans date de fin')
     """
-    said = {
-        "person": "{}",
-        "what": "{}",
-        "mark": "clé {}…",
-        "label": "« {} »",
-        "organisation": "pour {}",
-        "reason": "motif : {}",
-        "key": "clé n° {}",
-    }
-    told = [said[name].format(value) for name, value in details.items() if name in said and value]
+    told = [form.format(details[name]) for name, form in SAID.items() if details.get(name)]
     told += [WAYS[details["how"]]] if details.get("how") in WAYS else []
     told += [ROLES[details["role"]]] if details.get("role") in ROLES else []
     told += [LABELS[Audience(details["audience"])]] if details.get("audience") in list(Audience) else []

@@ -50,6 +50,12 @@ def given(scope: Scope) -> list[Given]:
     return found
 
 
+def address_of(scope: Scope) -> str:
+    """Return the network address that a request comes from, or nothing where it came by none."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
 def cookie_path(scope: Scope) -> str:
     """Return where the browser sends the session: everywhere on this site, so that maps show its reader's edition."""
     return str(scope.get("root_path", "")) or "/"

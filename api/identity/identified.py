@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.identity.credentials import COOKIE, Given, cookie_path, given
+from api.identity.credentials import COOKIE, Given, address_of, cookie_path, given
 from api.identity.limits import Buckets, neighbourhood
 from api.identity.openings import Openings, TooManyRefused
 from api.office import Office
@@ -46,32 +46,31 @@ class Identified:
     """An application that knows who asks.
 
     `office` verifies keys and sessions; the settings say how many requests a second an address and a key may make.
+    `addresses` are the buckets of addresses, where something that answers before takes from them too.
     """
 
-    def __init__(self, app: ASGIApp, office: Office, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, office: Office, settings: Settings, addresses: Buckets | None = None) -> None:
         self.app = app
         self._openings = Openings(office)
-        self._addresses = Buckets(settings.rate_address)
+        self._addresses = addresses or Buckets(settings.rate_address)
         self._keys = Buckets(settings.rate_key)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         if scope["type"] == "http":
-            client = scope.get("client")
-            address = client[0] if client else ""
-            wait = self._addresses.wait_s(neighbourhood(address))
+            wait = self._addresses.wait_s(neighbourhood(address_of(scope)))
             found = given(scope)
             if wait:
                 await _too_many(TOO_OFTEN, wait)(scope, receive, send)
                 return
-            reader: Reader | Response = await self._reader(scope, found, address) if found else ANYBODY
+            reader: Reader | Response = await self._reader(scope, found) if found else ANYBODY
             if isinstance(reader, Response):
                 await reader(scope, receive, send)
                 return
             scope.setdefault("state", {})["reader"] = reader
         await self.app(scope, receive, send)
 
-    async def _reader(self, scope: Scope, found: list[Given], address: str) -> Reader | Response:
+    async def _reader(self, scope: Scope, found: list[Given]) -> Reader | Response:
         """Who brings credentials, or the answer that refuses them."""
         if len(found) > 1:
             return problem(400, SEVERAL)
@@ -82,7 +81,7 @@ class Identified:
         if one.in_address and not path.startswith(API):
             return problem(400, NOT_ON_PAGES)
         try:
-            holder = await self._openings.holder(one, address)
+            holder = await self._openings.holder(one, address_of(scope))
         except TooManyRefused as refusal:
             return _too_many(refusal.detail, refusal.wait_s)
         except sa.exc.SQLAlchemyError as error:
@@ -98,11 +97,12 @@ class Identified:
         if not one.session:
             return problem(401, REFUSED, CHALLENGE)
         if path.startswith(API):
-            answer: Response = problem(401, ENDED, CHALLENGE)
-        else:
-            request = Request({**scope, "app": scope.get("app", self.app)})
-            answer = page(request, "session.html", 401, private=True, rubrique="")
-        # Once it has been said that the session ended, what is asked next is asked by anybody.
+            return problem(401, ENDED, CHALLENGE)
+        request = Request({**scope, "app": scope.get("app", self.app)})
+        answer = page(request, "session.html", 401, private=True, rubrique="")
+        answer.headers.update(CHALLENGE)
+        # Once a page has said that the session ended, what is asked next is asked by anybody. Not before: the map
+        # of a page that is still shown would go on with tiles of another edition.
         answer.delete_cookie(COOKIE, path=cookie_path(scope), httponly=True, samesite="lax")
         return answer
 

@@ -16,6 +16,7 @@ from api.accounts.journal import NOBODY, record
 from api.accounts.people import Holder
 from api.accounts.rights import AUDIENCES
 from api.accounts.sessions import HOURS, Signed
+from api.identity import credentials
 from api.identity.credentials import COOKIE, cookie_path
 from api.identity.limits import neighbourhood
 from api.office import Office
@@ -83,7 +84,7 @@ def provider_of(request: Request) -> "Provider | None":
 
 def address_of(request: Request) -> str:
     """Return the network address that a request comes from."""
-    return request.client.host if request.client else ""
+    return credentials.address_of(request.scope)
 
 
 def token_of(request: Request) -> str:

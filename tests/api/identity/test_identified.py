@@ -13,12 +13,18 @@ import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI, Request
 from servers import serving
+from starlette.requests import Request as StarletteRequest
+from starlette.responses import Response
+from starlette.routing import Route
+from statuscountry import YEAR, served
 
 from api.accounts import keys, people, sessions
+from api.accounts.journal import spoken
 from api.accounts.rights import COMMAND
 from api.accounts.tables import AccountEvent, ApiKey, Person
-from api.identity.identified import Identified
 from api.identity.credentials import Given, given
+from api.identity.exported import note_export
+from api.identity.identified import Identified
 from api.identity.openings import Openings
 from api.office import Office
 from api.settings import Settings
@@ -226,10 +232,10 @@ class TestSessions:
         page = ask("/cartes", **cookie)
         assert page.status_code == 401
         assert "<h1>Session terminée</h1>" in page.text
-        for answer in (page, ask("/api", **cookie)):
-            assert 'ores_session=""' in answer.headers["set-cookie"]
-            assert "Max-Age=0" in answer.headers["set-cookie"]
-            assert answer.headers["cache-control"] == "no-store"
+        assert 'ores_session=""' in page.headers["set-cookie"]
+        assert "Max-Age=0" in page.headers["set-cookie"]
+        assert page.headers["cache-control"] == "no-store"
+        assert "set-cookie" not in ask("/api", **cookie).headers, "the map of a page still shown would go on"
         assert ask("/administration", **cookie).json()["audience"] == "public"
         assert ask("/static/ores.css", **cookie).status_code == 200
 
@@ -273,6 +279,26 @@ class TestFreshness:
             conn.execute(sa.update(ApiKey).values(last_used_at=first - timedelta(minutes=2)))
             keys.identify(conn, key)
             assert keys.listed(conn)[0].last_used_at > first
+
+
+def test_what_leaves_is_noted_unless_it_is_the_public_s(office: Office, engine: sa.Engine) -> None:
+    app = application()
+    app.state.office = office
+    app.router.routes.insert(0, Route("/api/export", exported))
+    ask = asking(Identified(app, office, settings()), "192.0.2.88")
+    assert ask("/api/export?f=csv").status_code == 200
+    assert ask(f"/api/export?f=csv&cle={key_of(office)}").status_code == 200
+    with engine.connect() as conn:
+        told = sa.select(AccountEvent.action, AccountEvent.actor, AccountEvent.details)
+        rows = conn.execute(told.where(AccountEvent.address == "192.0.2.88")).all()
+    details = {"what": "/api/export", "audience": "region", "format": "csv", "rows": 3}
+    assert [tuple(row) for row in rows] == [("exported", "Jeanne", details)]
+    assert spoken(rows[0].details) == "/api/export ; format csv ; 3 lignes ; Conseil régional"
+
+
+def exported(request: StarletteRequest) -> Response:
+    note_export(request, format="csv", rows=3)
+    return Response("a;b")
 
 
 class TestLimits:
@@ -326,6 +352,17 @@ class TestLimits:
         assert [asking(app)(**first).status_code for _ in range(11)] == [200] * 10 + [429]
         assert asking(app)(**second).status_code == 200
         assert asking(app)().status_code == 200
+
+    def test_tiles_that_are_answered_first_count_too(self, cluster: Cluster, tmp_path: Path) -> None:
+        with served(cluster, tmp_path / "first", "toy_limits") as (_, engine):
+            address = engine.url.render_as_string(hide_password=False)
+            chosen = settings(DATABASE_URL=address, home=tmp_path, region="all", rate_address=0.5)
+            with serving(chosen) as url, httpx.Client(base_url=url) as client:
+                path = f"/api/tiles/{YEAR}/commune/5/15/11.mvt"
+                said = [client.get(path, headers={"X-Forwarded-For": SOMEWHERE}).status_code for _ in range(7)]
+                assert said == [said[0]] * 5 + [429] * 2
+                assert said[0] in (200, 204)
+                assert client.get(path).status_code == said[0]
 
     def test_one_place_has_one_bucket_in_ipv6(self, office: Office) -> None:
         app = Identified(application(), office, settings(rate_address=0.1))
