@@ -12,10 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from api.accounts import keys, sessions
+from api.accounts import journal, keys, people, sessions
 from api.accounts.attempts import Attempts
-from api.accounts.tables import ApiKey, Person, Session
+from api.accounts.people import Holder
+from api.accounts.rights import COMMAND, rights
+from api.accounts.tables import AccountEvent, ApiKey, Person, Session
 from api.cli import app
+from boundaries.readers import Audience, Reader
 from geo.clock import PARIS
 from geo.cluster import Cluster
 from geo.errors import Conflict, Forbidden, Invalid, NotFound
@@ -96,6 +99,68 @@ class TestKeys:
             keys.create(conn, name, role, expires)
 
 
+class TestScopes:
+    def test_a_key_opens_an_account_or_is_given_to_the_one_there_is(self, conn: sa.Connection) -> None:
+        keys.create(conn, "Jeanne", "validator")
+        reading = keys.create(conn, " Jeanne ", "reader", audience="professional", label="QGIS")
+        assert [(row.name, row.role, row.audience, row.label) for row in keys.listed(conn)] == [
+            ("Jeanne", "validator", "region", ""),
+            ("Jeanne", "reader", "professional", "QGIS"),
+        ]
+        holder = keys.identify(conn, reading)
+        assert holder.reader == Reader(Audience.PROFESSIONAL, "Jeanne")
+        assert not holder.rights.works
+        found = sessions.signed(conn, sessions.open_session(conn, holder))
+        assert found is not None
+        assert (found.may("validator"), found.holder.reader) == (False, holder.reader)
+
+    @pytest.mark.parametrize(
+        ("name", "role", "more", "said"),
+        [
+            ("Lise", "validator", {}, "ne peut pas ouvrir davantage"),
+            ("Lise", "reader", {"audience": "region"}, "ne peut pas ouvrir davantage"),
+            ("Paul", "contributor", {"organisation": "DREAL"}, "une autre organisation : « CAF »"),
+            ("Paul", "contributor", {"organisation": "CAF", "audience": "region"}, "ne peut pas ouvrir davantage"),
+        ],
+    )
+    def test_a_key_cannot_open_more_than_its_account(
+        self, conn: sa.Connection, name: str, role: str, more: dict[str, str], said: str
+    ) -> None:
+        keys.create(conn, "Lise", "reader", audience="professional")
+        keys.create(conn, "Paul", "contributor", organisation="CAF")
+        with pytest.raises(Conflict, match=said):
+            keys.create(conn, name, role, **more)  # type: ignore[arg-type]
+
+    def test_a_session_of_a_provider_ends_with_its_account_and_follows_its_rights(
+        self, conn: sa.Connection
+    ) -> None:
+        keys.create(conn, "Jeanne", "validator")
+        row = people.named(conn, "Jeanne")
+        assert row is not None
+        token = sessions.open_session(conn, Holder(row.id, "Jeanne", rights("validator")))
+        found = sessions.signed(conn, token)
+        assert found is not None
+        assert found.may("validator")
+        people.change(conn, row.id, rights("reader", "professional"), by=COMMAND)
+        found = sessions.signed(conn, token)
+        assert found is not None
+        assert found.holder.reader == Reader(Audience.PROFESSIONAL, "Jeanne")
+        people.close(conn, row.id, by=COMMAND)
+        assert sessions.signed(conn, token) is None
+        people.reopen(conn, row.id, by=COMMAND)
+        assert sessions.signed(conn, token) is None
+
+    def test_every_change_is_a_line_of_the_journal_without_any_secret(self, conn: sa.Connection) -> None:
+        key = keys.create(conn, "Jeanne", "validator", TODAY)
+        number = keys.identify(conn, key).key_id or 0
+        keys.end(conn, number, None)
+        keys.revoke(conn, number)
+        rows = conn.execute(journal.events().where(AccountEvent.details["person"].astext == "Jeanne")).all()
+        assert [row.action for row in rows][-4:] == ["account-created", "key-created", "key-ends", "key-revoked"]
+        assert {row.actor for row in rows} == {"ligne de commande"}
+        assert key.split("_", 2)[2] not in stored(conn)
+
+
 class TestSessions:
     def test_a_token_is_not_kept_and_ends(self, conn: sa.Connection) -> None:
         token = sessions.open_session(conn, keys.identify(conn, keys.create(conn, "Jeanne", "validator")))
@@ -173,6 +238,18 @@ class TestCommand:
         assert key not in listed
         assert "est révoquée" in ores.invoke(app, ["keys", "revoke", str(number)]).stdout
         assert "révoquée" in ores.invoke(app, ["keys", "list"]).stdout
+
+    def test_a_key_for_a_program_of_an_organisation(self, ores: CliRunner, engine: sa.Engine) -> None:
+        given = ["keys", "create", "--name", "QGIS", "--audience", "professional", "--label", "bureau d’études"]
+        with engine.begin() as conn:
+            holder = keys.identify(conn, ores.invoke(app, given).stdout)
+        assert holder.reader == Reader(Audience.PROFESSIONAL, "QGIS")
+        given = ["keys", "create", "--name", "Paul", "--role", "contributor", "--organisation", "CAF"]
+        assert ores.invoke(app, given).exit_code == 0
+        listed = ores.invoke(app, ["keys", "list"]).stdout
+        assert "QGIS  lecteur, professionnels de l’observation  valide" in listed
+        assert "« bureau d’études »" in listed.replace("\u202f", " ")
+        assert "Paul (CAF)  contributeur" in listed
 
     def test_what_is_wrong_is_said(self, ores: CliRunner) -> None:
         assert "Aucune clé" in ores.invoke(app, ["keys", "list"]).stdout
