@@ -73,7 +73,7 @@ ROWS: list[dict[str, Any]] = [
         "statut": "ok", "place": (4, 45),
     },
     {
-        "code": "e", "nom": "", "nom_local": "ΟΔΟΣ", "population": -100, "densite": 1e300,
+        "code": "e", "nom": "", "nom_local": "ΟΔΟΣ", "population": -100, "densite": 1e100,
         "part": 1.0, "littoral": None, "creation": None, "debut": at(2022), "fin": at(2023),
         "statut": "ok", "place": (0, 46),
     },

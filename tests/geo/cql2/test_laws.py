@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from geo.cql2 import JSON, BadFilter
 
-DRAWN = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+DRAWN = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
 NUMBERS = st.sampled_from(["population", "densite", "part", "0", "100", "-2.5", "1e3"])
 CALCULATIONS = st.recursive(
@@ -153,7 +153,13 @@ def test_any_text_is_answered(ask: Any, text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["densite * densite > 0", "(-2.5) ^ 0.5 > 0", "10 ^ 400 > 0", "densite * 1e300 > 0", "1e-300 * 1e-300 = 0"],
+    [
+        "densite * densite * densite * densite > 0",
+        "(-2.5) ^ 0.5 > 0",
+        "10 ^ 400 > 0",
+        "densite * 1e300 > 0",
+        "1e-300 * 1e-300 = 0",
+    ],
 )
 def test_what_cannot_be_computed_is_said(ask: Any, text: str) -> None:
     with pytest.raises(BadFilter, match="un nombre trop grand, ou qui n’existe pas"):
