@@ -27,6 +27,7 @@ TITLES = {
     403: "Accès refusé",
     404: "Introuvable",
     405: "Méthode refusée",
+    406: "Format non servi",
     409: "Pas encore disponible",
     413: "Demande trop grande",
     422: "Opération refusée",

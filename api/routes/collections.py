@@ -1,6 +1,7 @@
-"""Territories as GeoJSON collections, page after page, with the values of an indicator if asked."""
+"""Territories as collections, in any format, page after page or whole, with the values of an indicator if asked."""
 
 import math
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -23,19 +24,27 @@ from api.dependencies import (
     release_id,
 )
 from api.documents import Document, answer, document, json_document
+from api.exports import exported
+from api.layers import territory_layer
 from api.strict import StrictRoute
 from api.versions import kept_only_if_current
 from boundaries import layers, places
 from boundaries.levels import LABELS, Level
 from boundaries.places import Place
-from geo import features
 from geo.errors import Invalid, NotFound
+from geo.formats import crs as systems
+from geo.formats.crs import CRS84, Crs
+from geo.formats.geojson import collection as written
+from geo.formats.geojson import feature_texts
+from geo.formats.layer import Layer
+from geo.formats.media_types import FORMATS, GEOJSON, Format, format_named, negotiated
 from geo.layers import Rows
 from indicators import published
 
 router = APIRouter(prefix="/api/collections", route_class=StrictRoute, tags=["Collections"])
 
-GEOJSON = "application/geo+json"
+PAGE, LONGEST_PAGE = 1_000, 100_000  # features
+KEPT_PAGE = 10_000  # beyond, a page is sent as it is written, and kept nowhere
 COLLECTIONS = {
     "communes": Level.COMMUNE,
     "epci": Level.EPCI,
@@ -56,6 +65,12 @@ Box = Annotated[
     str | None,
     Query(description="Emprise ouest,sud,est,nord en degrés (WGS 84)", max_length=120),
 ]
+Word = Annotated[
+    str | None, Query(alias="f", description=f"Format : {', '.join(form.name for form in FORMATS)}", max_length=20)
+]
+System = Annotated[
+    str | None, Query(alias="crs", description="Système de coordonnées, par son URI OGC", max_length=80)
+]
 
 
 @router.get("", summary="Les collections")
@@ -72,7 +87,7 @@ def collection(request: Request, collection: Collection) -> Response:
     return answer(request, json_document(_described(request, collection)))
 
 
-@router.get("/{collection}/items", summary="Les territoires en GeoJSON")
+@router.get("/{collection}/items", summary="Les territoires, en GeoJSON ou dans un autre format")
 def items(
     request: Request,
     now: CurrentVersions,
@@ -82,36 +97,65 @@ def items(
     within: Within,
     indicator: Joined,
     as_of: AsOf,
+    word: Word = None,
+    system: System = None,
     bbox: Box = None,
-    limit: Annotated[int, Query(description="Nombre d’objets par page", ge=1, le=10_000)] = 1_000,
+    limit: Annotated[
+        int | None,
+        Query(
+            description=f"Nombre d’objets par page ; à défaut {PAGE} en GeoJSON, tous dans les autres formats",
+            ge=1,
+            le=LONGEST_PAGE,
+        ),
+    ] = None,
     after: Annotated[str | None, Query(description="Code après lequel commence la page", max_length=61)] = None,
 ) -> Response:
-    """Return a page of features ordered by code (EPSG:4326); `next` leads to the following one."""
+    """Return features ordered by code; the link `next` leads to the following page, in the headers of other formats."""
     level = _level(collection)
+    form = format_named(word) if word is not None else negotiated(request.headers.get("accept"))
+    crs = systems.named(system) if system is not None else None
+
+    def described(conn: sa.Connection) -> Layer:
+        geography = places.require_millesime(conn, millesime)
+        if within is not None:
+            places.require(conn, within, millesime)
+        release = release_id(conn, as_of)
+        rows = _rows(conn, level, millesime, within, indicator, bbox, release)
+        code = rows.selected_columns.code
+        rows = rows.order_by(code) if after is None else rows.order_by(code).where(code > after)
+        joined = (published.sheet_of(conn, indicator.indicator, release), indicator.period) if indicator else None
+        return territory_layer(collection, level, geography, rows, joined)
+
+    def export(conn: sa.Connection) -> tuple[Layer, list[dict[str, str]]]:
+        layer = described(conn)
+        links = [_link(request, "self", request.query_params.multi_items(), form)]
+        if limit is None:
+            return layer, links
+        code = layer.rows.selected_columns.code
+        ends = conn.scalars(layer.rows.with_only_columns(code).offset(limit - 1).limit(2)).all()
+        if len(ends) == 2:
+            links.append(_next(request, ends[0], form))
+        return replace(layer, rows=layer.rows.limit(limit)), links
+
+    size = limit or PAGE
 
     def build() -> Document:
         with reading(request) as conn:
-            places.require_millesime(conn, millesime)
-            if within is not None:
-                places.require(conn, within, millesime)
-            rows = _rows(conn, level, millesime, within, indicator, bbox, release_id(conn, as_of))
-            texts = features.feature_texts(rows)
-            if after is not None:
-                texts = texts.where(texts.selected_columns.code > after)
-            found = conn.execute(texts.limit(limit + 1)).all()
-            page = found[:limit]
+            layer = described(conn)
+            some = replace(layer, rows=layer.rows.limit(size + 1))
+            found = conn.execute(feature_texts(some, crs or CRS84)).all()
+            page = found[:size]
             links = [_link(request, "self", request.query_params.multi_items())]
-            if len(found) > limit:
-                kept_query = [
-                    (name, value) for name, value in request.query_params.multi_items() if name != "after"
-                ]
-                links.append(_link(request, "next", [*kept_query, ("after", page[-1].code)]))
-            body = features.collection((row.feature for row in page), numberReturned=len(page), links=links)
-            return kept_only_if_current(document(body, GEOJSON), conn, now)
+            if len(found) > size:
+                links.append(_next(request, page[-1].key))
+            body = written((row.feature for row in page), numberReturned=len(page), links=links)
+            return kept_only_if_current(document(body, GEOJSON.media_type), conn, now)
 
+    if form != GEOJSON or size > KEPT_PAGE:
+        return exported(request, export, form, crs)
     # The links are absolute, so that the address asked, host included, is part of what the bytes depend on.
     key = ("items", now.data, str(request.url), millesime)
-    return answer(request, kept.get_or_build(key, build))
+    return _located(answer(request, kept.get_or_build(key, build)), crs)
 
 
 @router.get("/{collection}/items/{code}", summary="Un territoire en GeoJSON")
@@ -123,15 +167,26 @@ def item(
     millesime: Millesime,
     indicator: Joined,
     as_of: AsOf,
+    system: System = None,
 ) -> Response:
     """Return one feature."""
     level = _level(collection)
-    places.require_millesime(conn, millesime)
+    geography = places.require_millesime(conn, millesime)
     place = place_of(level, code)
     places.require(conn, place, millesime)
-    rows = _rows(conn, level, millesime, place, indicator, None, release_id(conn, as_of))
-    text: str = conn.execute(features.feature_texts(rows)).one().feature
-    return answer(request, document(text.encode(), GEOJSON))
+    release = release_id(conn, as_of)
+    rows = _rows(conn, level, millesime, place, indicator, None, release)
+    joined = (published.sheet_of(conn, indicator.indicator, release), indicator.period) if indicator else None
+    crs = systems.named(system) if system is not None else None
+    layer = territory_layer(collection, level, geography, rows, joined)
+    text: str = conn.execute(feature_texts(layer, crs or CRS84)).one().feature
+    return _located(answer(request, document(text.encode(), GEOJSON.media_type)), crs)
+
+
+def _located(response: Response, crs: Crs | None) -> Response:
+    response.headers["Content-Crs"] = f"<{(crs or CRS84).uri}>"
+    response.raw_headers.append((b"vary", b"Accept"))
+    return response
 
 
 def _rows(
@@ -178,14 +233,19 @@ def _described(request: Request, name: str) -> dict[str, Any]:
         "id": name,
         "title": title[:1].upper() + title[1:],
         "itemType": "feature",
-        "crs": ["http://www.opengis.net/def/crs/OGC/1.3/CRS84"],
+        "crs": [system.uri for system in systems.SYSTEMS],
         "links": [
             {"rel": "self", "href": base, "type": "application/json"},
-            {"rel": "items", "href": f"{base}/items", "type": GEOJSON},
+            {"rel": "items", "href": f"{base}/items", "type": GEOJSON.media_type},
         ],
     }
 
 
-def _link(request: Request, rel: str, query: list[tuple[str, str]]) -> dict[str, str]:
+def _link(request: Request, rel: str, query: list[tuple[str, str]], form: Format = GEOJSON) -> dict[str, str]:
     base = str(request.url).split("?", 1)[0]
-    return {"rel": rel, "href": f"{base}?{urlencode(query)}" if query else base, "type": GEOJSON}
+    return {"rel": rel, "href": f"{base}?{urlencode(query)}" if query else base, "type": form.essence}
+
+
+def _next(request: Request, after: str, form: Format = GEOJSON) -> dict[str, str]:
+    query = [(name, value) for name, value in request.query_params.multi_items() if name != "after"]
+    return _link(request, "next", [*query, ("after", after)], form)

@@ -1,6 +1,6 @@
 """The one door of the encoders: a layer in a format and a system, as bytes that come a chunk at a time."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -43,7 +43,7 @@ _FILES: dict[Format, Callable[[Connection, Layer, Crs, Path], Path]] = {
 
 def encoded(
     conn: Connection, layer: Layer, form: Format, crs: Crs | None = None, members: Members | None = None
-) -> Iterator[bytes]:
+) -> Generator[bytes]:
     """Give the bytes of a layer in a format.
 
     Without a system, `usual_crs` chooses. `members` go to the JSON collections. What PostgreSQL refuses is raised

@@ -3,7 +3,7 @@
 Outer rings run counterclockwise. Where a system other than CRS84 is asked for, axes follow its authority.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -46,20 +46,30 @@ def jsonfg(conn: Connection, layer: Layer, crs: Crs, members: Mapping[str, Any])
     return _collection(conn, jsonfg_texts(layer, crs), head)
 
 
-def feature_texts(layer: Layer, crs: Crs) -> Select[str]:
-    """Return a select of the GeoJSON text of each feature, in the order of the layer."""
+def collection(features: Iterable[str], **members: Any) -> bytes:
+    """Return the bytes of a FeatureCollection of features already written, with the given members.
+
+    >>> collection(['{"type":"Feature"}'], numberReturned=1)
+    b'{"type":"FeatureCollection","numberReturned":1,"features":[{"type":"Feature"}]}'
+    """
+    head = orjson.dumps({"type": "FeatureCollection", **members})[:-1]
+    return b"".join([head, b',"features":[', ",".join(features).encode(), b"]}"])
+
+
+def feature_texts(layer: Layer, crs: Crs) -> Select[str, str]:
+    """Return a select of the key and the GeoJSON text of each feature (`key`, `feature`), in the order of the layer."""
     return _texts(layer, crs, ',"geometry":{shape}')
 
 
-def jsonfg_texts(layer: Layer, crs: Crs) -> Select[str]:
-    """Return a select of the JSON-FG text of each feature, in the order of the layer."""
+def jsonfg_texts(layer: Layer, crs: Crs) -> Select[str, str]:
+    """Return a select of the key and the JSON-FG text of each feature, in the order of the layer."""
     time = "null" if layer.day is None else f'{{"date":"{layer.day:%Y-%m-%d}"}}'
     if crs == CRS84:
         return _texts(layer, crs, f',"time":{time},"place":null,"geometry":{{shape}}')
     return _texts(layer, crs, f',"time":{time},"geometry":null,"place":{{shape}}')
 
 
-def _texts(layer: Layer, crs: Crs, middle: str) -> Select[str]:
+def _texts(layer: Layer, crs: Crs, middle: str) -> Select[str, str]:
     rows = layer.rows.subquery("rows")
     # A row made JSON has its columns as members, however many: json_build_object stops at fifty.
     columns = [typed(rows.c[one.name], one.kind).label(one.name) for one in layer.fields]
@@ -74,7 +84,8 @@ def _texts(layer: Layer, crs: Crs, middle: str) -> Select[str]:
         sa.func.row_to_json(properties.table_valued()),
         "}",
     )
-    return sa.select(text.label("feature")).select_from(rows.join(properties, sa.true()))
+    key = rows.c[layer.key].label("key")
+    return sa.select(key, text.label("feature")).select_from(rows.join(properties, sa.true()))
 
 
 def _shape(geom: ColumnElement[Any], stored: int, crs: Crs) -> ColumnElement[Any]:
@@ -84,7 +95,7 @@ def _shape(geom: ColumnElement[Any], stored: int, crs: Crs) -> ColumnElement[Any
     return sa.func.ST_AsGeoJSON(shape, crs.decimals, 0)
 
 
-def _collection(conn: Connection, texts: Select[str], head: Mapping[str, Any]) -> Iterator[bytes]:
+def _collection(conn: Connection, texts: Select[str, str], head: Mapping[str, Any]) -> Iterator[bytes]:
     def pieces() -> Iterator[str]:
         # The beginning goes with the first feature, so that an error of PostgreSQL comes before any byte.
         before = orjson.dumps(head)[:-1].decode() + ',"features":[\n'

@@ -121,7 +121,7 @@ def test_the_whole_region_in_one_geojson(client: httpx.Client) -> None:
     body = client.get("/api/collections/communes/items", params={"limit": 10_000}).json()
     assert body["numberReturned"] == 1228
     assert set(body["features"][0]["properties"]) == {
-        "fid", "code", "nom", "departement", "region", "epci", "millesime", "emprise",
+        "code", "nom", "departement", "region", "epci", "millesime", "emprise",
     }  # fmt: skip
 
 
