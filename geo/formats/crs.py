@@ -7,10 +7,12 @@ latitude first in EPSG:4326.
 
 from dataclasses import dataclass
 from functools import cache
-
-from pyproj import CRS
+from typing import TYPE_CHECKING
 
 from geo.errors import Invalid
+
+if TYPE_CHECKING:
+    from pyproj import CRS
 
 OGC = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
@@ -82,6 +84,8 @@ def named(text: str) -> Crs:
 
 
 @cache
-def described(srid: int) -> CRS:
+def described(srid: int) -> "CRS":
     """Return what PROJ knows of a system, axes x then y: OGC:CRS84 for degrees."""
+    from pyproj import CRS
+
     return CRS.from_user_input("OGC:CRS84" if srid == 4326 else srid)

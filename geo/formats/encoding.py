@@ -1,4 +1,7 @@
-"""The one door of the encoders: a layer in a format and a system, as bytes that come a chunk at a time."""
+"""The one door of the encoders: a layer in a format and a system, as bytes that come a chunk at a time.
+
+What is slow to import (GDAL, Parquet, XlsxWriter) waits until somebody asks for its format.
+"""
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
@@ -9,35 +12,24 @@ from sqlalchemy import Connection
 
 from geo.errors import Invalid
 from geo.formats import media_types as formats
-from geo.formats.arrow import arrow_stream, geoparquet
 from geo.formats.crs import CRS84, LAMBERT_93, Crs
 from geo.formats.delimited import comma_separated, for_excel
-from geo.formats.gdal import flatgeobuf, geopackage_file, shapefile
 from geo.formats.geojson import geojson, geojson_sequence, jsonfg
 from geo.formats.kml import kml
 from geo.formats.layer import Layer
 from geo.formats.media_types import Format
-from geo.formats.workbook import workbook
 
 READ_SIZE = 256 * 1024
 
 Members = Mapping[str, Any]
-_STREAMS: dict[Format, Callable[[Connection, Layer, Crs, Members], Iterator[bytes]]] = {
+_TEXTS: dict[Format, Callable[[Connection, Layer, Crs, Members], Iterator[bytes]]] = {
     formats.GEOJSON: geojson,
     formats.JSONFG: jsonfg,
     formats.SEQUENCE: lambda conn, layer, crs, members: geojson_sequence(conn, layer),
     formats.CSV: lambda conn, layer, crs, members: comma_separated(conn, layer, None),
     formats.CSV_WKT: lambda conn, layer, crs, members: comma_separated(conn, layer, crs),
     formats.CSV_EXCEL: lambda conn, layer, crs, members: for_excel(conn, layer),
-    formats.GEOPARQUET: lambda conn, layer, crs, members: geoparquet(conn, layer, crs),
-    formats.ARROW: lambda conn, layer, crs, members: arrow_stream(conn, layer, crs),
     formats.KML: lambda conn, layer, crs, members: kml(conn, layer),
-}
-_FILES: dict[Format, Callable[[Connection, Layer, Crs, Path], Path]] = {
-    formats.FLATGEOBUF: flatgeobuf,
-    formats.GEOPACKAGE: geopackage_file,
-    formats.SHAPEFILE: shapefile,
-    formats.XLSX: lambda conn, layer, crs, folder: workbook(conn, layer, folder),
 }
 
 
@@ -51,8 +43,13 @@ def encoded(
     Invalid for a system that the format cannot have.
     """
     system = checked_crs(form, crs)
-    if form in _STREAMS:
-        yield from _STREAMS[form](conn, layer, system, members or {})
+    if form in _TEXTS:
+        yield from _TEXTS[form](conn, layer, system, members or {})
+        return
+    if form.streamed:
+        from geo.formats import arrow
+
+        yield from (arrow.geoparquet if form == formats.GEOPARQUET else arrow.arrow_stream)(conn, layer, system)
         return
     with TemporaryDirectory(prefix="ores-export-") as folder:
         path = file_of(conn, layer, form, Path(folder), system)
@@ -63,7 +60,18 @@ def encoded(
 
 def file_of(conn: Connection, layer: Layer, form: Format, folder: Path, crs: Crs | None = None) -> Path:
     """Return the file of a format that is not streamed, written whole in a folder that the caller removes."""
-    return _FILES[form](conn, layer, checked_crs(form, crs), folder)
+    if form == formats.XLSX:
+        from geo.formats.workbook import workbook
+
+        return workbook(conn, layer, folder)
+    from geo.formats import gdal
+
+    write = {
+        formats.FLATGEOBUF: gdal.flatgeobuf,
+        formats.GEOPACKAGE: gdal.geopackage_file,
+        formats.SHAPEFILE: gdal.shapefile,
+    }[form]
+    return write(conn, layer, checked_crs(form, crs), folder)
 
 
 def usual_crs(form: Format) -> Crs:
