@@ -1,10 +1,11 @@
 """Territories as selects: which ones, what they are part of, where they come from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import ColumnElement, Connection, Select
 from sqlalchemy.orm import aliased
 
 from boundaries.levels import Level, is_code
@@ -100,7 +101,7 @@ def require_millesime(conn: Connection, millesime: int) -> sa.Row[Any]:
 def parent_codes(level: Level) -> ColumnElement[str | None]:
     """Return the codes of a territory's parents of a level, joined by commas (an EPCI may have several)."""
     return (
-        sa.select(sa.func.string_agg(Membership.parent_code, sa.text("',' ORDER BY parent_code")))
+        sa.select(sa.func.string_agg(Membership.parent_code, sa.text("',' ORDER BY parent_code"), type_=sa.Text))
         .where(
             Membership.millesime == Territory.millesime,
             Membership.level == Territory.level,
@@ -108,6 +109,16 @@ def parent_codes(level: Level) -> ColumnElement[str | None]:
             Membership.parent_level == level.value,
         )
         .scalar_subquery()
+    )
+
+
+def parts_of(level: Level, millesime: int, parents: Level, codes: Sequence[str]) -> Select[str]:
+    """Return the codes of the territories of a level that have one of these parents, found by an index."""
+    return sa.select(Membership.code).where(
+        Membership.millesime == millesime,
+        Membership.level == level.value,
+        Membership.parent_level == parents.value,
+        Membership.parent_code == sa.any_(sa.literal(list(codes), sa.ARRAY(sa.Text))),
     )
 
 

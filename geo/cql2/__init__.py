@@ -6,10 +6,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 from sqlalchemy.exc import DataError
 
 from geo.cql2.errors import BadFilter, shown
+from geo.cql2.hints import hints
 from geo.cql2.queryables import Kind, Queryable, Queryables, Told, queryables, schema
 from geo.cql2.reading import JSON, LANGUAGES, TEXT, place_of, tree
 from geo.cql2.translation import Translation
@@ -41,7 +43,8 @@ def condition(text: str, language: str, properties: Queryables, crs: Crs = CRS84
     neither true nor false. Raises BadFilter, saying what was given, what is accepted and where.
     """
     try:
-        return Translation(properties, crs).condition(tree(text, language))
+        read = tree(text, language)
+        return sa.and_(Translation(properties, crs).condition(read), *hints(read, properties))
     except BadFilter as error:
         place = _place(error, text, language)
         raise BadFilter(f"{error.detail}{place}", word=error.word, path=error.path) from None

@@ -1,6 +1,6 @@
 """What of a layer may be named in a filter: its properties and its geometry, each with its type and its column."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -53,7 +53,8 @@ class Told:
 class Queryable:
     """A property that filters may name: its type, its column in the layer, and what people read of it.
 
-    `shape` and `srid` are the type of a geometry and the system that it is stored in.
+    `shape` and `srid` are the type of a geometry and the system that it is stored in. `hint` makes, for some texts, a
+    condition that holds wherever the property is one of them and that an index serves: for a property that is computed.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Queryable:
     told: Told
     shape: str = "any"
     srid: int = 4326
+    hint: Callable[[Sequence[str]], ColumnElement[bool]] | None = None
 
     @property
     def schema(self) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from geo.cql2 import Kind, Queryable, Told, queryables, schema
+from geo.cql2 import TEXT, Kind, Queryable, Told, condition, queryables, schema
 from geo.cql2.expressions import Value, folding
 
 LETTERS = [
@@ -80,6 +81,37 @@ def test_the_schema_says_what_people_read() -> None:
         "x-ogc-unit": "hab/km²",
         "type": "number",
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "hinted"),
+    [
+        ("nom = 'x'", [["x"]]),
+        ("'x' = nom", [["x"]]),
+        ("(nom IN ('x', 'y')) AND population = 1", [["x", "y"]]),
+        ("population = 1 AND (population = 2 AND (nom = 'x'))", [["x"]]),
+        ("nom = 'x' AND nom = 'y'", [["x"], ["y"]]),
+        ("NOT nom = 'x'", []),
+        ("nom NOT IN ('x', 'y')", []),
+        ("nom = 'x' OR population = 1", []),
+        ("NOT (nom = 'x' AND population = 1)", []),
+        ("CASEI(nom) = 'x'", []),
+        ("nom IN ('x', code)", []),
+        ("nom LIKE 'x%'", []),
+        ("code = 'x'", []),
+    ],
+)
+def test_a_hint_is_given_only_where_it_is_implied(
+    properties: dict[str, Queryable], text: str, hinted: list[list[str]]
+) -> None:
+    given: list[list[str]] = []
+
+    def hint(texts: Sequence[str]) -> sa.ColumnElement[bool]:
+        given.append(list(texts))
+        return sa.true()
+
+    condition(text, TEXT, {**properties, "nom": replace(properties["nom"], hint=hint)})
+    assert given == hinted
 
 
 def test_casei_is_the_full_case_folding_of_unicode(conn: sa.Connection) -> None:
