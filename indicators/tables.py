@@ -84,7 +84,7 @@ class Import(Stored):
     millesime: Mapped[int] = mapped_column(SmallInteger)
     scope: Mapped[str] = mapped_column(comment="Region code, or 'all'")
     levels: Mapped[list[str]] = mapped_column(ARRAY(TEXT), comment="Levels that values were delivered for")
-    digest: Mapped[str] = mapped_column(comment="Of the delivery, the indicator and the period")
+    digest: Mapped[str] = mapped_column(comment="Of its values, the indicator and the period")
     counts: Mapped[dict[str, int]] = mapped_column(JSONB, comment="Rows with a territory, and territories without")
     notes: Mapped[dict[str, str]] = mapped_column(JSONB, comment="Code -> why its value must be read with care")
     imported_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.now())

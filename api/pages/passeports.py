@@ -135,7 +135,7 @@ def _table(
             [_place(unit), _told(unit["value"], unit["status"], item), str(unit["geography"])] for unit in inputs
         ]
         return [("Territoire", ""), ("Valeur", "n"), ("Version des limites", "")], own
-    many = len({name for one in _own(found) for name in one["sheets"]}) > 1
+    many = len({name for one in _own(found) for name in one["sheets"] if name}) > 1
     headings = [("Territoire du fichier", ""), ("Valeur lue", "n"), ("Statut", "statut"), ("Ligne", "n")]
     headings += [("Feuille", "")] if many else []
     weighted = "weight" in (inputs[0] if inputs else {})
@@ -192,7 +192,7 @@ def _delivery(one: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **one,
         "objet": f"{item.label if item else one['indicator']}, {one['period']}, géographie {one['millesime']}",
-        "corrections": len(one["accepted"]),
+        "corrections": None if one["accepted"] is None else len(one["accepted"]),
         "journal": [
             f"{capitalised(ACTIONS[step['action']])} le {_moment(step['at'])} par {step['actor']} "
             f"({ROLES.get(step['role'], step['role'])})"

@@ -35,7 +35,7 @@ class _Writing:
 
     conn: Connection
     delivery_id: int
-    digest: str
+    version: str
     mapping: Mapping
     scope: str
     sheets: dict[str, int]
@@ -66,7 +66,7 @@ class _Writing:
         copy_frame(self.conn, ImportValue.__table__, columns, advance)  # type: ignore[arg-type]
 
     def close(self) -> None:
-        """Say of every territory that should be there and is not why it has no value, and count.
+        """Say of every territory that should be there and is not why it has no value; count, and identify each import.
 
         Codes are those of territories, each once: where a level has as many values as territories, none is absent.
         """
@@ -77,7 +77,7 @@ class _Writing:
                 .group_by(Territory.level)
             ).all()
         )
-        for import_id in self.imports.values():
+        for (indicator, period), import_id in self.imports.items():
             rows = {level: count for (own, level), count in self.rows.items() if own == import_id}
             lacking = sorted(level for level, count in rows.items() if count < expected[level])
             given = {
@@ -88,8 +88,14 @@ class _Writing:
             }
             absent = self.conn.execute(sql_file(HERE, "absent"), given).rowcount if lacking else 0
             counts = {"rows": sum(rows.values()), "absent": absent}
+            # Of its own values: that of the file would tell, of what is open, what else the file holds.
+            own = self.conn.scalar(sql_file(HERE, "digest"), {"import_id": import_id})
+            told = (own, self.delivery_id, self.mapping.millesime, self.version)
+            digest = hashlib.sha256(repr(told).encode()).hexdigest()[:16]
             self.conn.execute(
-                sa.update(Import).where(Import.id == import_id).values(levels=sorted(rows), counts=counts)
+                sa.update(Import)
+                .where(Import.id == import_id)
+                .values(levels=sorted(rows), counts=counts, digest=f"{digest}:{indicator}:{period}")
             )
 
     def _import(self, indicator: str, period: str) -> int:
@@ -104,7 +110,7 @@ class _Writing:
                     millesime=self.mapping.millesime,
                     scope=self.scope,
                     levels=[],
-                    digest=f"{self.digest}:{indicator}:{period}",
+                    digest="",
                     counts={},
                     notes={},
                 )
@@ -154,7 +160,7 @@ def keep(conn: Connection, actor: Actor, found: Control, progress: Progress) -> 
         report=_report(found),
     )
     writing = _Writing(
-        conn, delivery_id, digest, mapping, millesime.scope, {name: i for i, name in enumerate(names)}
+        conn, delivery_id, millesime.limits_version, mapping, millesime.scope, {name: i for i, name in enumerate(names)}
     )
     advance = progress(f"{delivered.name} (valeurs)", diagnosis.summary.get("figures", 0))
     for frame in values(delivered, mapping, found.reference, found.repairs):

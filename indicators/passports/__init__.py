@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
 
 from boundaries.places import Place, require
 from boundaries.tables import Millesime
@@ -13,8 +13,20 @@ from geo.errors import Invalid, NotFound
 from geo.sqlfiles import sql_file
 from indicators.catalogue import indicator as sheet
 from indicators.passports.recomputing import recomputed
+from indicators.policy import read_policies
 from indicators.published import PUBLISHED, NotYetComputed
-from indicators.tables import Delivery, Event, Import, Release, ReleaseSeries, Series, Value, Withdrawal
+from indicators.releases import OWN
+from indicators.tables import (
+    Delivery,
+    Event,
+    Import,
+    ImportValue,
+    Release,
+    ReleaseSeries,
+    Series,
+    Value,
+    Withdrawal,
+)
 
 HERE = Path(__file__).parent
 EDITION = "edition"  # what `by` says of a series that was made from one that may not be served
@@ -214,19 +226,33 @@ def _deliveries(conn: Connection, stored: dict[str, Any]) -> list[dict[str, Any]
         ).mappings()
         journal = [dict(step) | {"at": step["at"].isoformat()} for step in steps]
         validator = next((step["actor"] for step in journal if step["action"] == "validated"), None)
-        found.append(
-            {**row, "submitted_at": row["submitted_at"].isoformat(), "validator": validator, "journal": journal}
-        )
+        told = {"submitted_at": row["submitted_at"].isoformat(), "validator": validator, "journal": journal}
+        found.append({**row, **told, **_beside(conn, row)})
     return found
 
 
+def _beside(conn: Connection, row: RowMapping) -> dict[str, Any]:
+    """What is not told of a file that holds, beside what is open, what is not: guesses at the rest would be tried on it.
+
+    A digest of the file confirms a guess at all that it holds, and so do the keys of its repairs; a sheet has a name.
+    """
+    policies = read_policies(conn)
+    others = conn.scalars(sa.select(Import.indicator).where(Import.delivery_id == row["id"]).distinct())
+    if all(policies.is_open(name) for name in others):
+        return {}
+    lines = sa.select(ImportValue.sheet).where(ImportValue.import_id == row["import_id"]).distinct()
+    own = set(conn.scalars(lines))
+    sheets = [name if rank in own else "" for rank, name in enumerate(row["sheets"])]
+    return {"sha256": None, "accepted": None, "sheets": sheets}
+
+
 def _releases(conn: Connection, series_id: int) -> list[dict[str, Any]]:
-    """The releases that hold the series, the last first, withdrawn ones told."""
+    """The releases that show the series to who reads, the last first, withdrawn ones told."""
     rows = conn.execute(
         sa.select(Release.id, Release.published_at, Release.published_by, Withdrawal.withdrawn_at)
         .join(ReleaseSeries, ReleaseSeries.release_id == Release.id)
         .outerjoin(Withdrawal, Withdrawal.release_id == Release.id)
-        .where(ReleaseSeries.series_id == series_id)
+        .where(ReleaseSeries.series_id == series_id, ReleaseSeries.edition == OWN)
         .order_by(Release.id.desc())
     )
     return [
