@@ -139,9 +139,13 @@ def change(
     actor: Actor,
     progress: Progress,
     delivery_id: int | None = None,
+    close: str = "",
 ) -> None:
-    """Make a change to what feeds the publication (of a delivery, if it is told), and publish, in one transaction."""
-    with publishing(engine, progress, actor, delivery_id) as conn:
+    """Make a change to what feeds the publication (of a delivery, if it is told), and publish, in one transaction.
+
+    `close` is why the releases before are closed, if they are.
+    """
+    with publishing(engine, progress, actor, delivery_id, close) as conn:
         act(conn, actor)
     analyze(engine)
 

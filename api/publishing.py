@@ -16,9 +16,9 @@ UNEXPECTED = "erreur inattendue, notée dans le journal du serveur"
 
 @contextmanager
 def publishing(
-    engine: Engine, progress: Progress, actor: Actor = SYSTEM, delivery_id: int | None = None
+    engine: Engine, progress: Progress, actor: Actor = SYSTEM, delivery_id: int | None = None, close: str = ""
 ) -> Iterator[Connection]:
-    """Give a transaction at whose end everything is published, in it.
+    """Give a transaction at whose end everything is published, in it; `close` is why the releases before are closed.
 
     Where that fails (an edition that cannot be proved to hide what it must, an engine that gives up, anything), all of it
     is undone, the release before stays, and the journal says why.
@@ -26,7 +26,7 @@ def publishing(
     try:
         with engine.begin() as conn:
             yield conn
-            publish(conn, progress, actor)
+            publish(conn, progress, actor, close)
     except Exception as failure:
         reason = failure.detail if isinstance(failure, OresError) else UNEXPECTED
         with engine.begin() as conn:

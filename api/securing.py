@@ -33,6 +33,7 @@ COLUMNS = {
     "release": ("id", "published_at", "published_by"),
     "release_edition": ("release_id", "edition", "digest"),
     "release_series": ("release_id", "edition", "series_id"),
+    "closed_edition": ("release_id", "edition"),
     "withdrawal": ("release_id", "withdrawn_at"),
     "member": ("millesime", "territory_id", "unit_id"),
 }

@@ -17,6 +17,7 @@ ACTIONS = {
     "released": "diffusée",
     "published": "publiée",
     "withdrawn": "retirée",
+    "closed": "publications antérieures fermées",
     "failed": "publication échouée",
     "recipe-saved": "recette gardée",
     "policy-changed": "règle de diffusion changée",
@@ -49,11 +50,11 @@ def record(
 
 
 def delivered_for(organisation: str) -> sa.ColumnElement[bool]:
-    """The deliveries that somebody brought for an organisation."""
+    """The deliveries that somebody brought for an organisation; before it was noted, each stood for themselves."""
     return sa.exists().where(
         Event.delivery_id == Delivery.id,
         Event.action == "submitted",
-        Event.details["organisation"].astext == organisation,
+        sa.func.coalesce(Event.details["organisation"].astext, Event.actor) == organisation,
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection
 from geo.clock import PARIS
 from geo.errors import NotFound
 from geo.layers import Rows
-from indicators.tables import Release, ReleaseEdition, ReleaseSeries, Series, Withdrawal
+from indicators.tables import ClosedEdition, Release, ReleaseEdition, ReleaseSeries, Series, Withdrawal
 
 SETTING = "ores.edition"
 OWN: ColumnElement[int] = sa.cast(
@@ -32,13 +32,19 @@ def current_release(conn: Connection, edition: int | None = None) -> sa.Row[Any]
 def release_on(conn: Connection, day: date) -> sa.Row[Any]:
     """Return the release that was served at the end of a day, in Paris time, withdrawn since or not.
 
-    Raises NotFound for a day before the first release, naming its date.
+    Raises NotFound for a day before the first release, naming its date, and for one whose release was closed since.
     """
     end = datetime.combine(day + timedelta(days=1), time.min, PARIS)
     served = sa.and_(Release.published_at < end, _kept(Withdrawal.withdrawn_at < end))
-    found = conn.execute(_releases().where(served).order_by(Release.id.desc()).limit(1)).one_or_none()
+    found = conn.execute(_releases(closed=True).where(served).order_by(Release.id.desc()).limit(1)).one_or_none()
+    if found is not None and conn.scalar(
+        sa.select(_closed()).where(ReleaseEdition.release_id == found.id, _own())
+    ):
+        raise NotFound(
+            f"Ce qui était publié le {day:%d/%m/%Y} ne peut plus être lu : des valeurs en sont protégées depuis."
+        )
     if found is None:
-        first = conn.scalar(sa.select(sa.func.min(_releases().subquery().c.published_at)))
+        first = conn.scalar(sa.select(sa.func.min(_releases(closed=True).subquery().c.published_at)))
         known = f" La première publication est du {first.astimezone(PARIS):%d/%m/%Y}." if first else ""
         raise NotFound(f"Rien n’était publié le {day:%d/%m/%Y}.{known}")
     return found
@@ -46,7 +52,7 @@ def release_on(conn: Connection, day: date) -> sa.Row[Any]:
 
 def released(*columns: Any, release_id: int | None = None) -> Rows:
     """Return a select over the series of a release, the latest one that was not withdrawn if none is given."""
-    latest = sa.select(sa.func.max(ReleaseEdition.release_id)).where(ReleaseEdition.edition == OWN, _kept())
+    latest = sa.select(sa.func.max(ReleaseEdition.release_id)).where(_own(), ~_closed(), _kept())
     return (
         sa.select(*columns)
         .select_from(Series)
@@ -58,12 +64,25 @@ def released(*columns: Any, release_id: int | None = None) -> Rows:
     )
 
 
-def _releases(edition: int | None = None) -> Rows:
-    return (
+def _releases(edition: int | None = None, *, closed: bool = False) -> Rows:
+    rows = (
         sa.select(Release.id, ReleaseEdition.digest, Release.published_at)
         .join(ReleaseEdition, ReleaseEdition.release_id == Release.id)
-        .where(ReleaseEdition.edition == (OWN if edition is None else edition))
+        .where(_own(edition))
     )
+    return rows if closed else rows.where(~_closed())
+
+
+def _own(edition: int | None = None) -> ColumnElement[bool]:
+    return ReleaseEdition.edition == (OWN if edition is None else edition)
+
+
+def _closed() -> ColumnElement[bool]:
+    """An edition of a release that may not be read any more."""
+    closed = sa.select(ClosedEdition.release_id)
+    return closed.where(
+        ClosedEdition.release_id == ReleaseEdition.release_id, ClosedEdition.edition == ReleaseEdition.edition
+    ).exists()
 
 
 def _kept(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -255,6 +255,22 @@ class ReleaseEdition(Stored):
     digest: Mapped[str]
 
 
+class ClosedEdition(Stored):
+    """An edition of a release that nobody may read any more, not even as of its day: something in it is hidden now."""
+
+    __tablename__ = "closed_edition"
+    __table_args__ = (
+        ForeignKeyConstraint(["release_id", "edition"], [ReleaseEdition.release_id, ReleaseEdition.edition]),
+        {"schema": SCHEMA},
+    )
+
+    release_id: Mapped[int] = mapped_column(primary_key=True)
+    edition: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    closed_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.clock_timestamp())
+    closed_by: Mapped[str]
+    reason: Mapped[str]
+
+
 class ReleaseSeries(Stored):
     """A series that a release shows to an audience."""
 
@@ -266,7 +282,7 @@ class ReleaseSeries(Stored):
 
     release_id: Mapped[int] = mapped_column(primary_key=True)
     edition: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    series_id: Mapped[int] = mapped_column(ForeignKey(Series.id, ondelete="CASCADE"), primary_key=True)
+    series_id: Mapped[int] = mapped_column(ForeignKey(Series.id, ondelete="CASCADE", onupdate="CASCADE"), primary_key=True)
 
 
 class Event(Stored):

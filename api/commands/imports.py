@@ -256,6 +256,29 @@ def list_releases() -> None:
     engine.dispose()
 
 
+@releases.command("publish", cls=FrenchCommand)
+def publish(
+    by: By,
+    close: Annotated[
+        str,
+        typer.Option(
+            "--close-earlier",
+            help="Fermer les publications antérieures, pour restreindre ce qu’elles montrent ; dire pourquoi.",
+            metavar="TEXTE",
+        ),
+    ] = "",
+) -> None:
+    """Publier ce qui a été décidé : livraisons diffusées, règles de diffusion."""
+    from api.importing import change
+    from indicators.actors import Actor
+
+    engine = _engine()
+    with shown(console) as progress:
+        change(engine, lambda conn, actor: None, Actor(by, "validator"), progress, close=close)
+    engine.dispose()
+    say("Tout est publié.")
+
+
 @releases.command("withdraw", cls=FrenchCommand)
 def withdraw_published(number: Number, by: By, reason: Reason) -> None:
     """Retirer une publication : la précédente est servie à nouveau, celle-ci garde sa trace."""

@@ -13,10 +13,10 @@ from sqlalchemy import Connection
 
 from boundaries.readers import Audience
 from indicators.editions.held import Held
+from indicators.publication.closing import PROOFS
 from indicators.secrecy import Cells, Relations
 from indicators.tables import Series
 
-PROOFS = "editions"  # in the passport of an internal series
 METHOD = 1  # of choosing what to hide; another one makes every edition anew
 
 
@@ -61,7 +61,7 @@ def recalled(held: Sequence[Held], audience: Audience) -> tuple[Proof | None, di
     proofs: set[Proof] = set()
     series: dict[int, int] = {}
     for one in held:
-        kept = one.passport.get(PROOFS, {}).get(audience.value) if one.restricted else None
+        kept = one.passport.get(PROOFS, {}).get(audience.value) if one.current else None
         if kept is not None:
             series[one.id] = int(kept["series"])
             proofs.add(Proof(kept["mark"], kept["optimal"], kept["note"]))

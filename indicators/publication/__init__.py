@@ -21,6 +21,7 @@ from indicators.catalogue import catalogue
 from indicators.journal import record
 from indicators.policy import ensure_default, read_policies
 from indicators.publication.alone import publish_alone
+from indicators.publication.closing import close_earlier, renumber
 from indicators.publication.feeding import read_feeds
 from indicators.publication.filling import fill
 from indicators.publication.geographies import read_geographies, refresh_members, require_unchanged
@@ -31,10 +32,12 @@ from indicators.tables import Release, ReleaseEdition, ReleaseSeries, Series, Wi
 SYSTEM = Actor("ores", "validator")
 
 
-def publish(conn: Connection, progress: Progress, by: Actor = SYSTEM) -> int:
+def publish(conn: Connection, progress: Progress, by: Actor = SYSTEM, close: str = "") -> int:
     """Return the id of the release that holds every series of the catalogue, made if anything changed for anybody.
 
-    `by` is who publishes, for the journal. One publication is made at a time, whichever process makes it.
+    `by` is who publishes, for the journal. `close` is why the releases before are closed, if they are: what they showed
+    may be restricted then (see `indicators.publication.closing`). One publication is made at a time, whichever process
+    makes it.
     Raises Conflict where territories were loaded meanwhile, and where an edition cannot be proved to hide what it must:
     nothing is published then.
     """
@@ -59,6 +62,8 @@ def publish(conn: Connection, progress: Progress, by: Actor = SYSTEM) -> int:
         advance(1)
     open_series = [known[plan.digest][0] for plan in listed if plan.edition]
     restricted = [known[plan.digest][0] for plan in listed if not plan.edition]
+    if close:
+        close_earlier(conn, open_series, by, close)
     shown = {audience: set(open_series) for audience in Audience}
     lost: dict[str, Any] = {}
     if restricted:
@@ -76,6 +81,9 @@ def _store(conn: Connection, listed: list[Plan]) -> dict[str, tuple[int, bool]]:
     """Return the id of each plan's series and whether it has its values, after the new ones were written down."""
     digests = [plan.digest for plan in listed]
     there = set(conn.scalars(sa.select(Series.digest).where(Series.digest.in_(digests))))
+    opened = {plan.digest for plan in listed if plan.edition}
+    again = conn.scalars(sa.select(Series.id).where(Series.digest.in_(opened), Series.edition == 0)).all()
+    renumber(conn, again, 1)  # restricted once, and open again
     for edition in (0, 1):
         new = [
             {

@@ -66,10 +66,23 @@ DROP TABLE indicators.release_series;
 ALTER TABLE indicators.listed RENAME TO release_series;
 ALTER TABLE indicators.release_series
     ADD CONSTRAINT release_series_pkey PRIMARY KEY (release_id, edition, series_id),
-    ADD CONSTRAINT release_series_release_id_fkey FOREIGN KEY (release_id, edition)
+    ADD CONSTRAINT release_series_release_id_edition_fkey FOREIGN KEY (release_id, edition)
         REFERENCES indicators.release_edition (release_id, edition),
     ADD CONSTRAINT release_series_series_id_fkey FOREIGN KEY (series_id)
-        REFERENCES indicators.series (id) ON DELETE CASCADE;
+        REFERENCES indicators.series (id) ON DELETE CASCADE ON UPDATE CASCADE;
+
+CREATE TABLE indicators.closed_edition (
+    release_id integer NOT NULL,
+    edition smallint NOT NULL,
+    closed_at timestamptz DEFAULT clock_timestamp() NOT NULL,
+    closed_by varchar NOT NULL,
+    reason varchar NOT NULL,
+    CONSTRAINT closed_edition_pkey PRIMARY KEY (release_id, edition),
+    CONSTRAINT closed_edition_release_id_edition_fkey FOREIGN KEY (release_id, edition)
+        REFERENCES indicators.release_edition (release_id, edition)
+);
+CREATE TRIGGER closed_edition_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON indicators.closed_edition
+    FOR EACH STATEMENT EXECUTE FUNCTION indicators.refuse_change();
 
 ALTER TABLE indicators.value ENABLE ROW LEVEL SECURITY;
 ALTER TABLE indicators.series ENABLE ROW LEVEL SECURITY;

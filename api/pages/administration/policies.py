@@ -12,6 +12,7 @@ from starlette.responses import Response
 from api.accounts import sessions
 from api.accounts.sessions import Signed
 from api.pages.administration import policyform, working
+from api.pages.administration.deliveries import reason_of
 from api.pages.administration.receiving import receive
 from api.pages.administration.signing import (
     HOME,
@@ -88,7 +89,8 @@ async def upload(request: Request, by: Who) -> Response:
 def publish(request: Request, form: Form) -> Response:
     """Begin a publication: what was decided takes effect."""
     require_role(form.by.actor, "validator")
-    if not working.start_publication(office_of(request), None, form.by.actor, lambda conn, actor: None):
+    close = reason_of(form) if form.text("fermer") else ""
+    if not working.start_publication(office_of(request), None, form.by.actor, lambda conn, actor: None, close):
         raise Conflict("Une publication est déjà en cours.")
     return to(request, POLICIES)
 

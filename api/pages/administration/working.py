@@ -33,13 +33,19 @@ def start_keeping(office: Office, one: Held, actor: Actor) -> bool:
 
 
 def start_publication(
-    office: Office, delivery_id: int | None, actor: Actor, act: Callable[[Connection, Actor], Any]
+    office: Office,
+    delivery_id: int | None,
+    actor: Actor,
+    act: Callable[[Connection, Actor], Any],
+    close: str = "",
 ) -> bool:
     """Begin a change of what a delivery feeds, and its publication: both in one transaction, or nothing.
 
-    Without a delivery, what has already been decided is published.
+    Without a delivery, what has already been decided is published. `close` is why the releases before are closed.
     """
-    return office.jobs.start(publication(delivery_id), lambda: _publish(office, delivery_id, actor, act))
+    return office.jobs.start(
+        publication(delivery_id), lambda: change(office.engine, act, actor, silent, delivery_id, close)
+    )
 
 
 def name(one: Held) -> str:
@@ -50,12 +56,6 @@ def name(one: Held) -> str:
 def publication(delivery_id: int | None) -> str:
     """The name of the publication of a delivery, or of what has already been decided."""
     return f"publication {delivery_id}"
-
-
-def _publish(
-    office: Office, delivery_id: int | None, actor: Actor, act: Callable[[Connection, Actor], Any]
-) -> None:
-    change(office.engine, act, actor, silent, delivery_id)
 
 
 def _keep(office: Office, one: Held, actor: Actor) -> None:
