@@ -6,12 +6,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from api.accounts.journal import record
-from api.accounts.rights import COMMAND, Rights
+from api.accounts.journal import NOBODY, record
+from api.accounts.rights import COMMAND, PROVIDER, Rights
 from api.accounts.tables import Person, Session
 from boundaries.readers import Audience, Reader
 from geo.errors import Conflict, Invalid, NotFound
 from indicators.actors import Actor
+
+RESERVED = frozenset((COMMAND.name, NOBODY.name, PROVIDER.name, "ores"))
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,13 @@ def person(conn: Connection, person_id: int, *, locked: bool = False) -> sa.Row[
 
 
 def clean(name: str) -> str:
-    """Return a name without needless spaces. Raises Invalid when it is empty, too long or cannot be shown."""
+    """Return a name without needless spaces.
+
+    Raises Invalid when it is empty, too long, cannot be shown, or is what the journals call nobody in particular.
+    """
     name = " ".join(name.split())
+    if name.casefold() in RESERVED:
+        raise Invalid(f"« {name} » ne peut pas être le nom d’une personne : les journaux l’emploient autrement.")
     if not name or len(name) > 100 or not name.isprintable():
         raise Invalid("Le nom de la personne est attendu, en 100 caractères au plus.")
     return name

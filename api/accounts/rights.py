@@ -12,6 +12,7 @@ ROLES = {READER: "lecteur", **actors.ROLES}
 RANKS = tuple(ROLES)  # each may do what the one before it may
 AUDIENCES: dict[Audience, str] = {one: label for one, label in LABELS.items() if one != Audience.PUBLIC}
 COMMAND = Actor("ligne de commande", "administrator")
+PROVIDER = Actor("fournisseur d’identité", "")
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,9 @@ from sqlalchemy import Connection
 
 from api.accounts import people
 from api.accounts.people import Holder
-from api.accounts.rights import Rights
+from api.accounts.rights import PROVIDER, Rights
 from api.accounts.tables import Person
 from geo.errors import Forbidden
-from indicators.actors import Actor
-
-PROVIDER = Actor("fournisseur d’identité", "")
 
 
 def welcomed(
@@ -26,7 +23,7 @@ def welcomed(
     wanted = sa.select(*Person.__table__.c).where(Person.issuer == issuer, Person.subject == subject)
     found = conn.execute(wanted.with_for_update()).one_or_none()
     if found is None:
-        if people.named(conn, name) is not None:  # a namesake, who may be someone else
+        if name.casefold() in people.RESERVED or people.named(conn, name) is not None:  # maybe someone else
             name = f"{name[:60]} ({(email or subject)[:36]})"
         person_id = people.add(
             conn, name, given, email=email, issuer=issuer, subject=subject, by=PROVIDER, address=address

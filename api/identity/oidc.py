@@ -30,9 +30,10 @@ from geo.errors import Invalid
 TIMEOUT_S = 10.0
 LEEWAY_S = 60  # between its clock and ours
 LASTING_S = 3600.0  # of what the provider says of itself
-AGAIN_S = 10.0  # before its keys are asked again because one is unknown
+AGAIN_S = 10.0  # before it is asked again because one of its keys is unknown, or because it did not answer
 # Signatures that only the provider can make; "none", and those that any holder of the client's secret can, are not.
 SIGNATURES = frozenset(f"{family}{bits}" for family in ("RS", "PS", "ES") for bits in (256, 384, 512))
+SILENT = "Le fournisseur d’identité ne répond pas comme attendu : réessayez bientôt, ou connectez-vous avec une clé."
 WELL_KNOWN = "/.well-known/openid-configuration"
 
 
@@ -69,6 +70,7 @@ class Provider:
         self._claim = claim
         self._rights = dict(rights)
         self._held: _Known | None = None
+        self._silent_at = float("-inf")
         self._lock = threading.Lock()
 
     def start(self, redirect_uri: str) -> tuple[str, str]:
@@ -104,8 +106,8 @@ class Provider:
             raise _refused(f"token endpoint: {str(error.error)[:60]}") from None
         except (JoseError, KeyError, TypeError) as error:
             raise _refused(f"{type(error).__name__} {getattr(error, 'claim', '')}".strip()) from None
-        except (requests.RequestException, ValueError) as error:
-            raise _silent(error) from None
+        except (requests.RequestException, ValueError):
+            raise ProviderSilent(SILENT) from None
         return self._vouched(claims)
 
     def _code(self, secret: str, answer: Mapping[str, str]) -> str:
@@ -210,8 +212,15 @@ class Provider:
         """What the provider says of itself, and its keys; asked again when `renewed`, but not all the time."""
         with self._lock:
             age = float("inf") if self._held is None else time.monotonic() - self._held.at
-            if self._held is None or age > (AGAIN_S if renewed else LASTING_S):
+            if self._held is not None and age <= (AGAIN_S if renewed else LASTING_S):
+                return self._held
+            if time.monotonic() - self._silent_at < AGAIN_S:
+                raise ProviderSilent(SILENT)
+            try:
                 self._held = self._discovered()
+            except ProviderSilent:
+                self._silent_at = time.monotonic()
+                raise
             return self._held
 
     def _discovered(self) -> _Known:
@@ -223,8 +232,8 @@ class Provider:
                 if not _safe(metadata[name]):
                     raise ValueError(name)
             keys = KeySet.import_key_set(_json(metadata["jwks_uri"]))  # type: ignore[arg-type]
-        except (requests.RequestException, JoseError, ValueError, KeyError, TypeError) as error:
-            raise _silent(error) from None
+        except (requests.RequestException, JoseError, ValueError, KeyError, TypeError):
+            raise ProviderSilent(SILENT) from None
         return _Known(metadata, keys, time.monotonic())
 
 
@@ -255,10 +264,3 @@ def _made(secret: str, use: str) -> str:
 
 def _refused(reason: str) -> SignInRefused:
     return SignInRefused("La réponse du fournisseur d’identité n’a pas pu être vérifiée : recommencez.", reason)
-
-
-def _silent(error: Exception) -> ProviderSilent:
-    return ProviderSilent(
-        "Le fournisseur d’identité ne répond pas comme attendu : réessayez dans un instant, ou connectez-vous avec "
-        "une clé."
-    )

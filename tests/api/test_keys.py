@@ -86,6 +86,7 @@ class TestKeys:
         [
             (" ", "validator", None, "nom de la personne"),
             ("x" * 101, "validator", None, "100 caractères"),
+            ("Ligne de commande", "validator", None, "l’emploient autrement"),
             ("Jeanne", "chef", None, "Rôle inconnu : « chef »"),
             ("Jeanne", "reader", None, "dites laquelle, professional ou region"),
             ("Jeanne", "contributor", None, "pour une organisation ou une direction"),

@@ -25,6 +25,7 @@ USERS: dict[str, dict[str, Any]] = {
     "paul": {"name": "Paul\u202eDurand\n", "email": "paul@caf.test", "groups": ["caf"]},
     "lise": {"name": "Lise Roux", "groups": "observateurs"},
     "luc": {"name": "Luc Petit", "email": "luc@ailleurs.test", "groups": ["autre"]},
+    "robot": {"name": "Ligne de commande", "email": "robot@region.test", "groups": ["agents"]},
     "ali": {"preferred_username": "ali", "realm_access": {"roles": ["ores-admin"]}},
 }
 

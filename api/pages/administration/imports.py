@@ -19,6 +19,7 @@ from geo.errors import Invalid
 from indicators.actors import require_role
 from indicators.imports.control import known_recipes
 from indicators.imports.reading import limits
+from indicators.journal import delivered_for
 from indicators.lifecycle import STATES
 from indicators.tables import Delivery, Event, Import
 
@@ -124,12 +125,7 @@ def choices(conn: Connection) -> dict[str, Any]:
 
 
 def _wanted(by: Signed, state: str, text: str) -> sa.Select[Any]:
-    organisation = sa.func.coalesce(Event.details["organisation"].astext, "").label("organisation")
-    submitted = (
-        sa.select(Event.delivery_id, Event.actor, organisation)
-        .where(Event.action == "submitted")
-        .subquery("submitted")
-    )
+    submitted = sa.select(Event.delivery_id, Event.actor).where(Event.action == "submitted").subquery("submitted")
     told = sa.func.string_agg(sa.distinct(Import.indicator + " " + Import.period), ", ")
     contents = sa.select(told).where(Import.delivery_id == Delivery.id).scalar_subquery()
     rows = sa.select(
@@ -142,10 +138,7 @@ def _wanted(by: Signed, state: str, text: str) -> sa.Select[Any]:
         contents.label("contents"),
     ).outerjoin(submitted, submitted.c.delivery_id == Delivery.id)
     if not by.may("validator"):
-        # as Signed.delivers says
-        own = sa.and_(submitted.c.organisation == "", submitted.c.actor == by.actor.name)
-        theirs = sa.and_(submitted.c.organisation != "", submitted.c.organisation == by.actor.organisation)
-        rows = rows.where(sa.or_(theirs, own))
+        rows = rows.where(delivered_for(by.actor.organisation))
     if state:
         rows = rows.where(Delivery.state == state)
     if text:

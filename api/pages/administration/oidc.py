@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from api.accounts.vouched import welcomed
+from api.identity.limits import neighbourhood
 from api.identity.vouching import SECONDS, ProviderSilent, SignInRefused
 from api.pages.administration.signing import (
     HOME,
@@ -14,6 +15,7 @@ from api.pages.administration.signing import (
     office_of,
     provider_of,
     sign_in_again,
+    wait_first,
     welcome,
 )
 from geo.errors import Forbidden, NotFound
@@ -50,12 +52,21 @@ def leave(request: Request) -> Response:
 
 @router.get(f"{PATH}/retour", name="oidc_return")
 def come_back(request: Request) -> Response:
-    """Open a session for whom the provider vouches. Where it leads is ours to say: nothing in the address does."""
+    """Open a session for whom the provider vouches. Where it leads is ours to say: nothing in the address does.
+
+    Answers that are refused make their address wait, as keys do: each is a line of the journal, and asks the provider.
+    """
+    attempts, near = office_of(request).attempts, neighbourhood(address_of(request))
+    wait = attempts.wait_s(near)
+    if wait:
+        return wait_first(request, wait)
     try:
         answer = _welcomed(request)
+        attempts.forget(near)
     except ProviderSilent as error:
         answer = sign_in_again(request, 503, error.detail)
     except Forbidden as refusal:
+        attempts.refuse(near)
         reason = {"reason": refusal.reason} if isinstance(refusal, SignInRefused) else {}
         note_refusal(request, "oidc", **reason)
         answer = sign_in_again(request, 403, refusal.detail)

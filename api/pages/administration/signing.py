@@ -185,10 +185,7 @@ async def sign_in(request: Request) -> Response:
     near = neighbourhood(address_of(request))
     wait = office.attempts.wait_s(near)
     if wait:
-        told = f"Trop de clés refusées : réessayez dans {count(int(wait) + 1, 'seconde')}."
-        answer = sign_in_again(request, 429, told)
-        answer.headers["Retry-After"] = str(int(wait) + 1)
-        return answer
+        return wait_first(request, wait)
     try:
         return await run_in_threadpool(_open, request, fields.get("cle", ""))
     except Forbidden as refusal:
@@ -210,6 +207,7 @@ def sign_out(request: Request, form: Annotated[Posted, Depends(posted_by_anyone)
 
 def welcome(request: Request, conn: Connection, holder: Holder, how: str) -> Response:
     """Return the answer that opens a session: its token is new, whatever the browser held before."""
+    sessions.close_session(conn, token_of(request))
     token = sessions.open_session(conn, holder)
     record(conn, holder.actor, "signed-in", address_of(request), how=how, audience=str(holder.rights.audience))
     answer = to(request, f"{HOME}/imports" if holder.rights.works else "/cartes")
@@ -224,6 +222,14 @@ def welcome(request: Request, conn: Connection, holder: Holder, how: str) -> Res
         samesite="lax",
     )
     answer.delete_cookie(FORM, path=_form_path(request), httponly=True, samesite="strict")
+    return answer
+
+
+def wait_first(request: Request, wait_s: float) -> Response:
+    """Return the page to sign in, to an address that was refused too often."""
+    seconds = int(wait_s) + 1
+    answer = sign_in_again(request, 429, f"Trop de refus : réessayez dans {count(seconds, 'seconde')}.")
+    answer.headers["Retry-After"] = str(seconds)
     return answer
 
 

@@ -196,6 +196,11 @@ class TestSignIn:
             roles = {row.name: row.role for row in conn.execute(sa.select(Person.name, Person.role))}
         assert roles == {"Jeanne Martin": "administrator", "Jeanne Martin (jeanne@region.test)": "validator"}
 
+    def test_nobody_takes_the_name_that_the_journal_gives_to_another(self, site: Site) -> None:
+        with site.browser() as http:
+            sign_in(http, "robot")
+            assert http.get("/cartes").json()["name"] == "Ligne de commande (robot@region.test)"
+
     def test_rights_may_be_in_userinfo_or_deep_in_the_token(self, site: Site) -> None:
         site.faults(thin=True)
         with site.browser() as http:
@@ -295,6 +300,17 @@ class TestRefusals:
                 assert answer.status_code == 403
                 assert "a expiré" in answer.text
 
+    def test_who_is_refused_again_and_again_waits(self, site: Site) -> None:
+        with site.browser() as http:
+            for _ in range(5):
+                assert http.get("/administration/oidc/retour?code=x&state=y").status_code == 403
+            answer = sign_in(http, "jeanne")
+            assert answer.status_code == 429
+            assert 0 < int(answer.headers["retry-after"]) <= 3
+            noted = journal(site)[0]
+            assert http.get("/administration/oidc/retour").status_code == 429
+            assert journal(site)[0] == noted
+
     def test_a_refusal_at_the_provider_is_said(self, site: Site) -> None:
         with site.browser() as http:
             answer = sign_in(http, "refuse")
@@ -333,6 +349,9 @@ class TestProviders:
                 assert answer.status_code == 503
                 assert "avec une clé" in answer.text
                 assert "other.test" not in answer.text
+        site.faults()
+        with site.browser() as http:  # it was silent a moment ago: it is not asked each time that somebody tries
+            assert http.get("/administration/oidc/connexion").status_code == 503
         site.app.state.provider = provider(settings("http://127.0.0.1:1"))
         with site.browser() as http:
             assert http.get("/administration/oidc/connexion").status_code == 503
