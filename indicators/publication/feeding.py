@@ -24,7 +24,6 @@ class Feed:
     digest: str
     notes: dict[str, Any]
     file: str
-    sha256: str
 
 
 Feeds = dict[str, dict[str, dict[Level, Feed]]]
@@ -46,7 +45,6 @@ def read_feeds(conn: Connection) -> Feeds:
             Import.digest,
             Import.notes,
             Delivery.file,
-            Delivery.sha256,
             Delivery.released_at,
         )
         .join(Delivery, Delivery.id == Import.delivery_id)

@@ -265,9 +265,9 @@ def _plan(
 
 
 def _source(feed: Feed) -> dict[str, Any]:
+    """The delivery of a series. Not the digest of its file: what else the file holds may be restricted."""
     return {
         "file": feed.file,
-        "sha256": feed.sha256,
         "import": feed.import_id,
         "delivery": feed.delivery_id,
         "delivered_millesime": feed.millesime,
