@@ -17,8 +17,12 @@ MAX_DEPTH = 20  # conjunctions within conjunctions count as one; Python recurses
 
 TEXT = "cql2-text"
 JSON = "cql2-json"
-# GDAL before 3.13 knows only the name that the language had as a draft; what it sends is CQL2 all the same.
-LANGUAGES = {TEXT: TEXT, "cql-text": TEXT, JSON: JSON}
+DRAFT = "cql-text"  # the name that the language had as a draft, the only one that GDAL knows
+LANGUAGES = {TEXT: TEXT, DRAFT: TEXT, JSON: JSON}
+# What GDAL writes is CQL2, but for an operator of its own, always between a name and a literal.
+DRAFT_LIKE = re.compile(
+    r"""('(?:[^']|'')*'|"(?:[^"]|"")*")|([^\W\d]\w*)(\s+(?:NOT\s+)?)ILIKE\s+('(?:[^']|'')*')""", re.IGNORECASE
+)
 EXAMPLE = "departement = '44' AND CASEI(nom) LIKE CASEI('saint%')"
 
 
@@ -31,6 +35,8 @@ def tree(text: str, language: str) -> Any:
     if len(text) > MAX_LENGTH:
         raise BadFilter(f"Filtre trop long\u202f: {len(text)} caractères, au plus {MAX_LENGTH} sont acceptés.")
     check_characters(text)
+    if language == DRAFT:
+        text = DRAFT_LIKE.sub(lambda found: found[1] or f"CASEI({found[2]}){found[3]}LIKE CASEI({found[4]})", text)
     read = _from_text(text) if LANGUAGES[language] == TEXT else _from_json(text)
     _check_depth(read)
     return read

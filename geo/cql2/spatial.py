@@ -7,19 +7,21 @@ straight in the system that it is given in: long ones are cut before they are ca
 
 from collections.abc import Mapping
 from functools import cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
 import shapely
 import sqlalchemy as sa
-from pyproj import Transformer
 from sqlalchemy import ColumnElement
 
 from geo.cql2.errors import BadFilter
 from geo.cql2.expressions import Value, property_value
 from geo.cql2.queryables import Kind, Queryables
 from geo.formats.crs import Crs, described
+
+if TYPE_CHECKING:
+    from pyproj import Transformer
 
 RELATIONS: Mapping[str, str] = {
     "s_contains": "ST_Contains",
@@ -152,5 +154,7 @@ def _carried(shape: Any, crs: Crs, srid: int, path: str) -> Any:
 
 
 @cache
-def _transformer(source: int, target: int) -> Transformer:
+def _transformer(source: int, target: int) -> "Transformer":
+    from pyproj import Transformer
+
     return Transformer.from_crs(described(source), described(target), always_xy=True)

@@ -122,6 +122,9 @@ def test_another_language_is_refused(properties: dict[str, Queryable]) -> None:
 def test_the_name_of_the_draft_is_taken_for_the_language(ask: Any) -> None:
     """GDAL writes `filter-lang=cql-text`."""
     assert ask("(population >= 200)", "cql-text") == ["b", "c"]
+    assert ask("nom ILIKE 'sAINT%' OR (nom ilike 'strasse')", "cql-text") == ["a", "c"]
+    assert ask("NOT nom ILIKE 'sAINT%' AND nom NOT ILIKE 's%'", "cql-text") == ["b", "d", "e"]
+    assert ask("nom <> 'x nom ILIKE ''y'''", "cql-text") == ["a", "b", "c", "d", "e"]
 
 
 HOSTILE = {
