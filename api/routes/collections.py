@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
+import orjson
 import sqlalchemy as sa
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
@@ -25,12 +26,14 @@ from api.dependencies import (
 )
 from api.documents import Document, answer, document, json_document
 from api.exports import exported
+from api.filters import Filter, filtered, properties
 from api.layers import territory_layer
 from api.strict import StrictRoute
 from api.versions import kept_only_if_current
 from boundaries import layers, places
 from boundaries.levels import LABELS, Level
 from boundaries.places import Place
+from geo import cql2
 from geo.errors import Invalid, NotFound
 from geo.formats import crs as systems
 from geo.formats.crs import CRS84, Crs
@@ -43,6 +46,8 @@ from indicators import published
 
 router = APIRouter(prefix="/api/collections", route_class=StrictRoute, tags=["Collections"])
 
+SCHEMA = "application/schema+json"
+QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 PAGE, LONGEST_PAGE = 1_000, 100_000  # features
 KEPT_PAGE = 10_000  # beyond, a page is sent as it is written, and kept nowhere
 COLLECTIONS = {
@@ -87,6 +92,27 @@ def collection(request: Request, collection: Collection) -> Response:
     return answer(request, json_document(_described(request, collection)))
 
 
+@router.get("/{collection}/queryables", summary="Ce qu’un filtre peut nommer")
+def named(
+    request: Request,
+    conn: Connection,
+    collection: Collection,
+    millesime: Millesime,
+    indicator: Joined,
+    as_of: AsOf,
+) -> Response:
+    """Return the JSON Schema of what a filter of the collection may name, the values of an indicator included."""
+    level = _level(collection)
+    geography = places.require_millesime(conn, millesime)
+    release = release_id(conn, as_of)
+    rows = _rows(conn, level, millesime, None, indicator, None, release)
+    joined = (published.sheet_of(conn, indicator.indicator, release), indicator.period) if indicator else None
+    layer = territory_layer(collection, level, geography, rows, joined)
+    address = f"{request.base_url}api/collections/{collection}/queryables"
+    schema = cql2.schema(properties(layer, level, millesime), address, layer.title)
+    return answer(request, document(orjson.dumps(schema), SCHEMA))
+
+
 @router.get("/{collection}/items", summary="Les territoires, en GeoJSON ou dans un autre format")
 def items(
     request: Request,
@@ -97,6 +123,7 @@ def items(
     within: Within,
     indicator: Joined,
     as_of: AsOf,
+    asked: Filter,
     word: Word = None,
     system: System = None,
     bbox: Box = None,
@@ -124,7 +151,7 @@ def items(
         code = rows.selected_columns.code
         rows = rows.order_by(code) if after is None else rows.order_by(code).where(code > after)
         joined = (published.sheet_of(conn, indicator.indicator, release), indicator.period) if indicator else None
-        return territory_layer(collection, level, geography, rows, joined)
+        return filtered(territory_layer(collection, level, geography, rows, joined), level, millesime, asked)
 
     def export(conn: sa.Connection) -> tuple[Layer, list[dict[str, str]]]:
         layer = described(conn)
@@ -140,7 +167,7 @@ def items(
     size = limit or PAGE
 
     def build() -> Document:
-        with reading(request) as conn:
+        with reading(request) as conn, cql2.computed():
             layer = described(conn)
             some = replace(layer, rows=layer.rows.limit(size + 1))
             found = conn.execute(feature_texts(some, crs or CRS84)).all()
@@ -152,7 +179,8 @@ def items(
             return kept_only_if_current(document(body, GEOJSON.media_type), conn, now)
 
     if form != GEOJSON or size > KEPT_PAGE:
-        return exported(request, export, form, crs)
+        with cql2.computed():
+            return exported(request, export, form, crs)
     # The links are absolute, so that the address asked, host included, is part of what the bytes depend on.
     key = ("items", now.data, str(request.url), millesime)
     return _located(answer(request, kept.get_or_build(key, build)), crs)
@@ -236,7 +264,11 @@ def _described(request: Request, name: str) -> dict[str, Any]:
         "crs": [system.uri for system in systems.SYSTEMS],
         "links": [
             {"rel": "self", "href": base, "type": "application/json"},
-            {"rel": "items", "href": f"{base}/items", "type": GEOJSON.media_type},
+            *(
+                {"rel": "items", "href": f"{base}/items?f={form.name}", "type": form.essence, "title": form.title}
+                for form in FORMATS
+            ),
+            {"rel": QUERYABLES, "href": f"{base}/queryables", "type": SCHEMA},
         ],
     }
 
