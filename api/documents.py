@@ -125,10 +125,15 @@ def answer(request: Request, found: Document, *, immutable: bool = False) -> Res
             response.raw_headers.append((b"content-encoding", b"gzip"))
         if found.filename:
             response.headers["Content-Disposition"] = f'attachment; filename="{found.filename}"'
-    kept_by = b"public, " if reader_of(request).audience is Audience.PUBLIC else b"private, "
-    lasting = kept_by + (IMMUTABLE if immutable and found.lasting else REVALIDATED)
+    lasting = cache_control(request, immutable=immutable and found.lasting)
     response.raw_headers += [(b"etag", tag.encode()), (b"cache-control", lasting), *ALWAYS]
     return response
+
+
+def cache_control(request: Request, *, immutable: bool = False) -> bytes:
+    """Return who may keep an answer, and for how long: what is not for the public, only who asked for it."""
+    kept_by = b"public, " if reader_of(request).audience is Audience.PUBLIC else b"private, "
+    return kept_by + (IMMUTABLE if immutable else REVALIDATED)
 
 
 def _weight(made: Document) -> int:

@@ -15,7 +15,8 @@ from isal import isal_zlib
 from starlette.responses import Response, StreamingResponse
 
 from api.dependencies import reading
-from api.documents import ALWAYS, LEVEL, REVALIDATED
+from api.documents import ALWAYS, LEVEL, cache_control
+from api.identity.exported import note_export
 from api.spooling import Spool, Unnamed
 from geo.formats.crs import Crs
 from geo.formats.encoding import checked_crs, encoded, file_of
@@ -40,6 +41,7 @@ def exported(
     What is wrong is raised before anything is sent. Raises HTTPException 503 when too many exports are under way.
     """
     system = checked_crs(form, crs)
+    note_export(request, format=form.name)
     with ExitStack() as stack:
         if not _turns.acquire(timeout=PATIENCE_SECONDS):
             raise HTTPException(503, headers={"Retry-After": "10"})
@@ -50,13 +52,13 @@ def exported(
         if not form.streamed:
             file = _written(conn, layer, form, system)
             headers["Content-Length"] = str(file.weight)
-            return _answer(file.pieces(), form, headers)
+            return _answer(request, file.pieces(), form, headers)
         chunks = encoded(conn, layer, form, system, {"links": links})
         if not form.compressed and "gzip" in request.headers.get("accept-encoding", ""):
             chunks = zipped(chunks)
             headers["Content-Encoding"] = "gzip"
         spool = Spool(next(chunks, b""), chunks, stack.pop_all().close)
-    return _answer(spool.read(), form, headers)
+    return _answer(request, spool.read(), form, headers)
 
 
 def zipped(chunks: Iterator[bytes]) -> Generator[bytes]:
@@ -86,7 +88,7 @@ def _headers(layer: Layer, links: list[dict[str, str]], form: Format, crs: Crs) 
     return headers
 
 
-def _answer(body: Iterator[bytes], form: Format, headers: dict[str, str]) -> Response:
+def _answer(request: Request, body: Iterator[bytes], form: Format, headers: dict[str, str]) -> Response:
     response = StreamingResponse(body, 200, headers, form.media_type)
-    response.raw_headers += [(b"cache-control", REVALIDATED), *ALWAYS, (b"vary", b"Accept")]
+    response.raw_headers += [(b"cache-control", cache_control(request)), *ALWAYS, (b"vary", b"Accept")]
     return response

@@ -18,6 +18,7 @@ from api.dependencies import (
     release_id,
 )
 from api.documents import Document, answer, json_document
+from api.identity.exported import note_export
 from api.strict import StrictRoute
 from api.valuefiles import values_csv, values_json
 from api.versions import kept_only_if_current
@@ -69,6 +70,8 @@ def values(
     """Return ids, codes, values and statuses in columns of equal length, with their coverage and passport."""
     if item.nature is natures.Nature.GROWTH:
         natures.two_dates(item, period)
+    if f == "csv":
+        note_export(request, format=f, series=f"{item.id}:{period}")
 
     def build() -> Document:
         with reading(request) as conn:
