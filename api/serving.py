@@ -51,7 +51,8 @@ def _why_not(reason: int | None, host: str, port: int) -> str:
 def serve(bound: socket.socket, ready: Callable[[], None], proxies: str) -> None:
     """Serve on this socket until SIGINT or SIGTERM, and call `ready` once requests are accepted.
 
-    `proxies` are those that are believed when they say who asks, and over which protocol (X-Forwarded-…). Raises Conflict when the application does not start (its reason is in the log).
+    `proxies` are those that are believed when they say who asks, and over which protocol (X-Forwarded-…).
+    Raises Conflict when the application does not start (its reason is in the log).
     """
     config = uvicorn.Config(
         FACTORY,
