@@ -1,10 +1,16 @@
 """Territories, and the values joined to them, as layers whose fields have their French titles."""
 
 from datetime import date
+from functools import partial
 
 import sqlalchemy as sa
 
+from api.pages.legend import ABSENT, WORDS, class_labels
+from api.pages.reading import read
+from api.pages.selection import Selection
 from boundaries.levels import LABELS, Level
+from geo.errors import NotFound
+from geo.formats import qgis
 from geo.formats.layer import Field, Kind, Layer
 from geo.layers import Rows
 from indicators.catalogue import Indicator
@@ -54,6 +60,7 @@ def territory_layer(
         source=f"{sheet.producer}, {sheet.source}",
         licence=sheet.licence,
         day=date(year, 1, 1),
+        style=partial(_style, sheet, period, level, year),
     )
 
 
@@ -63,4 +70,26 @@ def value_fields(sheet: Indicator, period: str) -> tuple[Field, ...]:
         Field("value", f"{sheet.label} {period}", Kind.NUMBER, sheet.unit, sheet.definition),
         Field("status", "Statut", labels={status.value: label for status, label in STATUS_LABELS.items()}),
         Field("coverage", "Part couverte", Kind.NUMBER, description="De 0 à 1"),
+    )
+
+
+def _style(sheet: Indicator, period: str, level: Level, year: int, conn: sa.Connection) -> str | None:
+    """Return the QGIS style of an indicator: the classes and words of its map; none where it is a map of circles."""
+    try:
+        shown = read(conn, Selection(sheet, level, period, year))
+    except NotFound:  # it was published once, and is no more
+        return None
+    if shown.classes is None:
+        return None
+    labels = [sheet.categories[code] for code in sorted(sheet.categories)] or class_labels(
+        shown.classes, shown.signed
+    )
+    absent = ", ".join(qgis.told(status) for status in ABSENT)
+    figure = f"round({qgis.quoted('value')}, {sheet.decimals})"  # classes are cut on figures as they are read
+    rules = qgis.class_rules(
+        figure, shown.classes.inner, shown.ramp, labels, f"{qgis.quoted('status')} NOT IN ({absent})"
+    )
+    words = {status.value: WORDS[status] for status in ABSENT}
+    return qgis.style(
+        [*rules, *qgis.absence_rules("status", words)], (*TERRITORY_FIELDS, *value_fields(sheet, period))
     )

@@ -45,7 +45,7 @@ def geopackage_file(conn: Connection, layer: Layer, crs: Crs, folder: Path) -> P
         "DESCRIPTION": layer.description,
     }
     _written(conn, layer, crs, path, "GPKG", options)
-    geopackage.complete(path, layer, crs, GEOMETRY)
+    geopackage.complete(path, layer, crs, GEOMETRY, layer.style(conn) if layer.style else None)
     return path
 
 

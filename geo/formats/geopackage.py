@@ -33,20 +33,20 @@ _METADATA_URI = "http://www.geopackage.org/spec131/#extension_metadata"
 QGIS_METADATA = "http://mrcc.com/qgis.dtd"
 
 
-def complete(path: Path, layer: Layer, crs: Crs, geometry: str) -> None:
+def complete(path: Path, layer: Layer, crs: Crs, geometry: str, style: str | None) -> None:
     """Add to a GeoPackage its metadata, and the style of the layer if it has one."""
     with closing(sqlite3.connect(path)) as file, file:
-        if layer.style is not None:
-            _add_style(file, layer, geometry)
+        if style is not None:
+            _add_style(file, layer, geometry, style)
         _add_metadata(file, layer, crs)
 
 
-def _add_style(file: sqlite3.Connection, layer: Layer, geometry: str) -> None:
+def _add_style(file: sqlite3.Connection, layer: Layer, geometry: str, style: str) -> None:
     file.execute(_STYLES)
     file.execute(
         "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, "
         "styleQML, useAsDefault, description) VALUES ('', '', ?, ?, 'ores', ?, 1, ?)",
-        (layer.name, geometry, layer.style, layer.title),
+        (layer.name, geometry, style, layer.title),
     )
     file.execute(
         "INSERT INTO gpkg_contents (table_name, data_type, identifier, description) "

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Connection
 
 from geo.layers import Rows
 
@@ -61,7 +61,7 @@ class Layer:
     Features come in the order of `rows`, cut as it cuts them. `key` is the field that identifies a feature, `srid`
     what its geometry is stored in, `geometry` the one type that all of them have; a geometry may be missing.
     `file_parts` name the file: indicator, level, period, geography. `day` is the day that the features describe.
-    `style` is a QGIS style (QML), for the formats that hold one.
+    `style` makes its QGIS style (QML), for the formats that hold one.
     """
 
     name: str
@@ -76,7 +76,7 @@ class Layer:
     source: str = ""
     licence: str = ""
     day: date | None = None
-    style: str | None = None
+    style: Callable[[Connection], str | None] | None = None
 
     def filename(self, extension: str) -> str:
         """Return a file name that says what is inside, in ASCII.

@@ -3,12 +3,15 @@
 Rules, not QGIS's graduated renderer: that one closes intervals on both sides, and has no place for a status.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
+from geo.formats.layer import Field
+
 DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 OUTLINE, OUTLINE_MM = "#ffffff", "0.1"
+ABSENT = "#8a8a8a"
 HATCHED = "f_diagonal"  # a brush of Qt
 
 
@@ -22,36 +25,38 @@ class Rule:
     brush: str = "solid"
 
 
-def class_rules(value: str, inner: Sequence[float], colours: Sequence[str], labels: Sequence[str]) -> list[Rule]:
+def class_rules(
+    value: str, inner: Sequence[float], colours: Sequence[str], labels: Sequence[str], among: str = "TRUE"
+) -> list[Rule]:
     """Return a rule for each class, from low to high; a value equal to a limit is in the class above it.
 
-    `inner` are the limits between classes, one fewer than the colours, as `geo.classes` has them.
+    `value` is an expression; `inner` are the limits between classes, one fewer than the colours, as `geo.classes` has
+    them; `among` is what a feature must fulfil to be classed at all.
 
-    >>> [rule.expression for rule in class_rules("value", [10.5], ["#ffffff", "#000000"], ["", ""])]
-    ['"value" < 10.5', '"value" >= 10.5']
+    >>> [rule.expression for rule in class_rules('"value"', [10.5], ["#ffffff", "#000000"], ["", ""])]
+    ['"value" < 10.5 AND TRUE', '"value" >= 10.5 AND TRUE']
     """
-    field = quoted(value)
     rules = []
     for rank, (colour, label) in enumerate(zip(colours, labels, strict=True)):
-        bounds = [f"{field} >= {inner[rank - 1]!r}"] if rank else []
-        bounds += [f"{field} < {inner[rank]!r}"] if rank < len(inner) else []
-        rules.append(Rule(" AND ".join(bounds) or f"{field} IS NOT NULL", label, colour))
+        bounds = [f"{value} >= {inner[rank - 1]!r}"] if rank else []
+        bounds += [f"{value} < {inner[rank]!r}"] if rank < len(inner) else []
+        bounds += [] if bounds else [f"{value} IS NOT NULL"]
+        rules.append(Rule(" AND ".join([*bounds, among]), label, colour))
     return rules
 
 
-def absence_rule(value: str, status: str, code: str, label: str, colour: str) -> Rule:
-    """Return the rule of the features that have no value for a reason.
+def absence_rules(status: str, labels: Mapping[str, str]) -> list[Rule]:
+    """Return a rule for each status of a feature that has no figure, by the words of the legend.
 
-    >>> absence_rule("value", "status", "secret", "secret statistique", "#888888").expression
-    '"value" IS NULL AND "status" = \\'secret\\''
+    >>> print(absence_rules("status", {"secret": "secret statistique"})[0].expression)
+    "status" = 'secret'
     """
-    told = code.replace("'", "''")
-    return Rule(f"{quoted(value)} IS NULL AND {quoted(status)} = '{told}'", label, colour, HATCHED)
+    return [Rule(f"{quoted(status)} = {told(code)}", label, ABSENT, HATCHED) for code, label in labels.items()]
 
 
-def style(rules: Sequence[Rule]) -> str:
-    """Return the QML of polygons drawn by rules; a feature that fits none is not drawn."""
-    root = ET.Element("qgis", version="3.22", styleCategories="Symbology")
+def style(rules: Sequence[Rule], fields: Sequence[Field]) -> str:
+    """Return the QML of polygons drawn by rules, whose fields have their titles; what fits no rule is not drawn."""
+    root = ET.Element("qgis", version="3.22", styleCategories="Symbology|Fields")
     renderer = ET.SubElement(root, "renderer-v2", type="RuleRenderer", symbollevels="0", forceraster="0")
     listed = ET.SubElement(renderer, "rules", key="root")
     symbols = ET.SubElement(renderer, "symbols")
@@ -72,6 +77,9 @@ def style(rules: Sequence[Rule]) -> str:
         ):
             ET.SubElement(options, "Option", type="QString", name=name, value=value)
             ET.SubElement(fill, "prop", k=name, v=value)  # read before QGIS 3.18
+    aliases = ET.SubElement(root, "aliases")
+    for rank, one in enumerate(fields):
+        ET.SubElement(aliases, "alias", index=str(rank), field=one.name, name=one.heading)
     return DOCTYPE + ET.tostring(root, encoding="unicode")
 
 
@@ -82,6 +90,15 @@ def quoted(field: str) -> str:
     '"taux ""brut""\"'
     """
     return '"' + field.replace('"', '""') + '"'
+
+
+def told(text: str) -> str:
+    """Return a text as expressions of QGIS write it.
+
+    >>> told("l'Île")
+    "'l''Île'"
+    """
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _rgba(colour: str) -> str:

@@ -1,15 +1,20 @@
 """Collections in every format over HTTP: by `f=`, by Accept, paged by headers, and told when they cannot be."""
 
 import gzip
+import html
 import io
 import re
+import sqlite3
 import tempfile
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import geopandas as gpd
 import httpx
+import pandas as pd
 import pytest
 
 from api.exports import zipped
@@ -38,7 +43,7 @@ def test_a_geopackage_of_a_departement(client: httpx.Client, tmp_path: Path) -> 
     assert answer.headers["content-crs"] == "<http://www.opengis.net/def/crs/EPSG/0/2154>"
     path = tmp_path / "sarthe.gpkg"
     path.write_bytes(answer.content)
-    frame = gpd.read_file(path)
+    frame = gpd.read_file(path, layer="communes")  # beside it is layer_styles, where QGIS looks for the style
     known = client.get(ITEMS, params={**SARTHE, "limit": 1000}).json()["features"]
     assert list(frame["code"]) == [item["id"] for item in known]
     assert frame.crs.to_epsg() == 2154
@@ -49,9 +54,19 @@ def test_a_geopackage_of_a_departement(client: httpx.Client, tmp_path: Path) -> 
     assert frame["code"].str.fullmatch("72[0-9]{3}").all()
 
 
-def test_the_same_figures_in_a_workbook_as_in_geojson(client: httpx.Client) -> None:
-    import pandas as pd
+def test_a_geopackage_has_the_classes_of_the_map(client: httpx.Client, tmp_path: Path) -> None:
+    path = tmp_path / "sarthe.gpkg"
+    path.write_bytes(client.get(ITEMS, params={**SARTHE, "f": "gpkg"}).content)
+    with closing(sqlite3.connect(path)) as file:
+        [(qml,)] = file.execute("SELECT styleQML FROM layer_styles")
+    labels = [rule.get("label") for rule in ET.fromstring(qml).iter("rule")]  # noqa: S314
+    page = client.get("/cartes", params={"indicateur": "densite", "niveau": "commune", "periode": "2022"}).text
+    assert len(labels) >= 7
+    assert "secret statistique" in labels
+    assert all(label in html.unescape(page) for label in labels[:3])
 
+
+def test_the_same_figures_in_a_workbook_as_in_geojson(client: httpx.Client) -> None:
     body = client.get(ITEMS, params={**SARTHE, "limit": 1000}).json()
     known = {item["id"]: item["properties"]["value"] for item in body["features"]}
     sheet = client.get(ITEMS, params={**SARTHE, "f": "xlsx"}).content

@@ -138,7 +138,7 @@ def test_a_workbook_runs_no_formula(conn, layer, tmp_path):
 
 
 def test_a_geopackage_has_titles_metadata_and_style(conn, metropolitan, tmp_path):
-    styled = replace(metropolitan, style="<qgis version='3.40'/>")
+    styled = replace(metropolitan, style=lambda conn: "<qgis version='3.40'/>")
     path = file_of(conn, styled, formats.GEOPACKAGE, tmp_path)
     assert path.name == "densite_communes_2022_geographie-2025.gpkg"
     with closing(sqlite3.connect(path)) as file:
