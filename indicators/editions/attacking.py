@@ -50,7 +50,7 @@ def read_served(conn: Connection, material: Material, made: Mapping[int, int]) -
     """
     served: dict[int, Floats] = {}
     for one in material.held:
-        if one.restricted:
+        if one.current:
             served[one.id] = np.full(len(one.value), np.nan)
             if one.id in made:
                 territory, value, _, _ = read_values(conn, made[one.id])
@@ -71,7 +71,7 @@ def attack(
 ) -> list[Disclosure]:
     """Return the cells that an audience may not know, and that what is served gives: as it is, or by computation."""
     standing = {
-        one.id: stands(one, judged[one.id].standing, served[one.id]) if one.restricted else judged[one.id].standing
+        one.id: stands(one, judged[one.id].standing, served[one.id]) if one.current else judged[one.id].standing
         for one in material.held
     }
     known = {identity: replace(judged[identity], standing=own) for identity, own in standing.items()}
@@ -82,7 +82,7 @@ def attack(
     found = [
         Disclosure(cell, system.cells.label[place], stood, value, value, True, (SERVED,))
         for one in material.held
-        if one.restricted
+        if one.current
         for cell, place, stood, value in _plain(one, judged[one.id], standing[one.id], system)
     ]
     return found + audit(system.cells, relations, witnesses=witnesses, seconds=SECONDS)

@@ -41,7 +41,7 @@ def audit_release(
     policies, moment, beside = read_policies(conn), now or datetime.now(UTC), Beside(conn, material.held)
     judged = {each: judge(material.held, material.ground, policies, each, moment, beside) for each in Audience}
     own = {(row.indicator, row.period, row.millesime): row for row in listed[audience]}
-    rows = {one.id: own[one.key] for one in material.held if one.restricted and one.key in own}
+    rows = {one.id: own[one.key] for one in material.held if one.current and one.key in own}
     made = {identity: row.id for identity, row in rows.items()}
     # the rounding that was served, whatever the policy says now
     asked = judged[audience] | {

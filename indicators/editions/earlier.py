@@ -1,6 +1,7 @@
 """What earlier releases that can still be read tell of the values that an edition is made from."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import numpy as np
 import sqlalchemy as sa
@@ -8,14 +9,58 @@ from sqlalchemy import Connection
 
 from boundaries.readers import Audience
 from indicators.editions.ground import Ground
-from indicators.editions.held import Held, read_values
+from indicators.editions.held import Held, newest_open, read_held, read_values
 from indicators.editions.system import Extra, System, bounds_seen, cell_ids, cell_labels
+from indicators.publication.geographies import read_geographies
 from indicators.secrecy import Relations, Standing, releases
 from indicators.secrecy.cells import Floats
 from indicators.tables import ReleaseSeries, Series
 
 ROUNDING = "rounding"  # in the passport of an edition: the step of its values
 CLOSE = 1e-9
+
+
+def read_past(conn: Connection, current: Sequence[Held]) -> list[Held]:
+    """Return what earlier releases showed in geographies that nothing is made in any more, from the same imports.
+
+    The same values in two geographies tell each other. A geography whose territories were loaded anew since is left
+    out: what its territories were made of is not known any more.
+    """
+    listed = sa.select(ReleaseSeries.series_id)
+    keys = {one.key for one in current}
+    bases = conn.scalars(
+        sa.select(Series.base_id)
+        .where(
+            Series.id.in_(listed),
+            Series.base_id.is_not(None),
+            Series.indicator.in_({one.sheet.id for one in current}),
+        )
+        .distinct()
+    ).all()
+    now = read_geographies(conn)
+    made_of = {(one.sheet.id, one.period, _source(one)) for one in current}
+    digests = {one.digest for one in current}
+    found: dict[tuple[str, str, int], Held] = {}
+    for one in read_held(
+        conn, {int(base) for base in bases if base} - {one.id for one in current}, restricted=True
+    ):
+        same = (one.sheet.id, one.period, _source(one)) in made_of
+        inputs = set(one.passport.get("series", ()))
+        there = conn.scalars(sa.select(Series.digest).where(Series.digest.in_(inputs), Series.edition > 0)).all()
+        known = inputs <= digests | set(there)
+        if one.sheet.weight is not None:
+            weight = (one.sheet.weight, one.period, one.millesime)
+            known &= weight in keys | found.keys() or newest_open(conn, *weight) is not None
+        versions = {now.between(start, one.millesime) for start in now.versions}
+        if one.key not in keys and same and known and set(one.geography.split("|")) <= versions:
+            found[one.key] = replace(one, past=True)
+            digests.add(one.digest)
+    return list(found.values())
+
+
+def _source(one: Held) -> str:
+    """What a series was read from; nothing for one that is computed from others, which say it."""
+    return repr([one.passport.get(name) for name in ("import", "imports", "weight_import")])
 
 
 def told_before(

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from geo.errors import Conflict
 from indicators.catalogue import Indicator, catalogue
+from indicators.publication.filling import fill
 from indicators.secrecy import growth_factor
 from indicators.secrecy.cells import Flags, Floats, Indices
 from indicators.statuses import Status
@@ -24,6 +25,7 @@ class Held:
     """A series and its values, one entry for each territory in the order of their ids.
 
     `restricted`: some audience may not see it whole. An open series is here because it is tied to one that is not.
+    `past`: nothing is published of it any more, in a geography that earlier releases showed and can still be read in.
     """
 
     id: int
@@ -39,11 +41,17 @@ class Held:
     value: Floats
     status: np.ndarray
     coverage: Floats
+    past: bool = False
 
     @property
     def key(self) -> tuple[str, str, int]:
         """What the series is of: indicator, period, millesime."""
         return self.sheet.id, self.period, self.millesime
+
+    @property
+    def current(self) -> bool:
+        """Whether editions are made of it."""
+        return self.restricted and not self.past
 
     @property
     def name(self) -> str:
@@ -92,18 +100,13 @@ class Held:
 
 
 def read_held(conn: Connection, ids: Iterable[int], *, restricted: bool) -> list[Held]:
-    """Return some series with their values, those that others are computed from first."""
-    # in the catalogue, what is computed from others comes after them, but means may come before their weights
-    order = {
-        name: (sheet.derivation is not None, sheet.weight is not None, rank)
-        for rank, (name, sheet) in enumerate(catalogue().items())
-    }
+    """Return some series with their values, in order."""
+    wanted = Series.id.in_(sorted(set(ids)))
+    for lacking in conn.scalars(sa.select(Series.id).where(wanted, Series.computed_at.is_(None))).all():
+        fill(conn, lacking)  # whoever asks for an open one has it computed
     columns = (Series.id, Series.indicator, Series.period, Series.millesime, Series.geography, Series.levels)
-    found = conn.execute(
-        sa.select(*columns, Series.digest, Series.passport).where(Series.id.in_(sorted(set(ids))))
-    ).all()
-    found = sorted(found, key=lambda row: (order[row.indicator], row.period, row.millesime, row.id))
-    return [
+    found = conn.execute(sa.select(*columns, Series.digest, Series.passport).where(wanted)).all()
+    return in_order(
         Held(
             row.id,
             catalogue()[row.indicator],
@@ -117,7 +120,22 @@ def read_held(conn: Connection, ids: Iterable[int], *, restricted: bool) -> list
             *read_values(conn, row.id),
         )
         for row in found
-    ]
+    )
+
+
+def in_order(held: Iterable[Held]) -> list[Held]:
+    """Return series in the order in which they are judged: after what they are computed from, or carried from."""
+    # in the catalogue, what is computed from others comes after them, but means may come before their weights
+    rank = {
+        name: (sheet.derivation is not None, sheet.weight is not None, place)
+        for place, (name, sheet) in enumerate(catalogue().items())
+    }
+
+    def key(one: Held) -> tuple[Any, ...]:
+        converted = one.passport.get("delivered_millesime", one.millesime) != one.millesime
+        return rank[one.sheet.id], one.period, converted, one.millesime, one.id
+
+    return sorted(held, key=key)
 
 
 def within(one: Held, territories: Indices) -> Held:
@@ -187,7 +205,6 @@ def newest_open(conn: Connection, indicator: str, period: str, millesime: int) -
             Series.millesime == millesime,
             Series.edition == 1,
             Series.base_id.is_(None),
-            Series.computed_at.is_not(None),
         )
     )
 
@@ -198,9 +215,8 @@ def _weight(conn: Connection, mean: Held) -> int:
             Series.indicator == mean.sheet.weight,
             Series.period == mean.period,
             Series.millesime == mean.millesime,
-            Series.edition.in_((0, 1)),
+            Series.edition == 1,
             Series.base_id.is_(None),
-            Series.computed_at.is_not(None),
             Series.passport["import"].astext == str(mean.passport["weight_import"]),
         )
     )

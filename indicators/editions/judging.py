@@ -18,8 +18,13 @@ from indicators.secrecy.cells import Flags, Floats
 # Whatever an interval of two holds of whole numbers, it holds two of them at least.
 WHOLE_WIDTH = 2.0
 PROTECTION_PCT = 10.0
+SHARE = 1e-9
 
 Beside = Callable[[str, Held], Held | None]
+
+
+class Uncounted(Invalid):
+    """A rule without the counts or the contributions that it judges by."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +69,36 @@ def judge(
         inputs = [by_digest[digest] for digest in one.passport.get("series", ())]
         if one.sheet.weight is not None:
             inputs += [by_key[key] for key in [(one.sheet.weight, one.period, one.millesime)] if key in by_key]
-        judged[one.id] = _judged(one, inputs, judged, ground, policy, now, beside)
+        try:
+            found = _primary(one, inputs, judged, ground, policy, beside)
+        except Uncounted:
+            if not one.past:
+                raise
+            judged[one.id] = _open(one)  # what was read of it is known; the rest is judged in its new geography
+            continue
+        delivered = by_key.get((one.sheet.id, one.period, one.passport.get("delivered_millesime", 0)))
+        if delivered is not None and delivered is not one and one.by == "stock":
+            found = _shared(one, delivered, judged[delivered.id], found, ground)
+        judged[one.id] = _judged(one, found, ground, policy, now)
     return judged
+
+
+def _shared(one: Held, delivered: Held, judged: Judged, found: Primary, ground: Ground) -> Primary:
+    """What rules ask once the shares of split communes are judged by what they are shares of.
+
+    A share is an estimate that anybody makes from the whole: it tells nothing of the part, however small.
+    """
+    pieces = ground.pieces(delivered.millesime, one.millesime)
+    alone = (pieces.weight < 1 - SHARE) & ~pieces.target.duplicated(keep=False)
+    target, origin = one.at(pieces.target[alone].to_numpy()), delivered.at(pieces.origin[alone].to_numpy())
+    known = (target >= 0) & (origin >= 0)
+    target, origin = target[known], origin[known]
+    secret, width = found.secret.copy(), found.width.copy()
+    floor, ceiling = found.floor.copy(), found.ceiling.copy()
+    secret[target] = judged.secret[origin]
+    free = target[~judged.secret[origin]]
+    floor[free], ceiling[free], width[free] = one.measure[free], one.measure[free], 0.0
+    return Primary(secret, floor, ceiling, width)
 
 
 def _open(one: Held) -> Judged:
@@ -74,16 +107,7 @@ def _open(one: Held) -> Judged:
     return Judged(True, one.levels, standing, none, none, one.measure, one.measure, np.zeros(len(one.value)), 0.0)
 
 
-def _judged(
-    one: Held,
-    inputs: Sequence[Held],
-    judged: Mapping[int, Judged],
-    ground: Ground,
-    policy: Policy,
-    now: datetime,
-    beside: Beside,
-) -> Judged:
-    found = _primary(one, inputs, judged, ground, policy, beside)
+def _judged(one: Held, found: Primary, ground: Ground, policy: Policy, now: datetime) -> Judged:
     levels = tuple(level for level in one.levels if policy.visible_at(Level(level)))
     listed = policy.shown and policy.visible_in(one.period) and not policy.under_embargo(now) and bool(levels)
     level = ground.of(one.territory, "level")
@@ -201,7 +225,7 @@ def _largest(one: Held, sources: Sequence[Held], ground: Ground) -> Floats:
 def _source(one: Held, name: str, applied: AppliedRule, beside: Beside) -> Held:
     found = beside(name, one)
     if found is None:
-        raise Invalid(
+        raise Uncounted(
             f"La règle de secret « {applied.rule.name} » juge « {one.sheet.id} » d’après « {name} », qui n’a pas de "
             f"valeurs pour la période {one.period} dans la géographie {one.millesime} : livrez-les, ou retirez la "
             "règle. Rien n’est publié."

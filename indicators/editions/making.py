@@ -115,11 +115,11 @@ def _make(conn: Connection, material: Material, view: View, judged: Mapping[int,
     told = told_before(conn, material.held, view.audience)
     system, relations = build(material, view.judged, view.below, told)
     found = _protected(view.audience, system, relations)
-    standing = {one.id: system.of(one, found.cells) for one in material.held if one.restricted}
+    standing = {one.id: system.of(one, found.cells) for one in material.held if one.current}
     series = {
         one.id: write_edition(conn, one, view.audience, view.judged[one.id], standing[one.id], material.ground)
         for one in material.held
-        if one.restricted and view.judged[one.id].listed
+        if one.current and view.judged[one.id].listed
     }
     served = read_served(conn, material, series)
     disclosed = attack(material, judged, served, view.below, told, witnesses=found.witnesses)
@@ -146,7 +146,7 @@ def _protected(audience: Audience, system: System, relations: Relations) -> Prot
 def _again(conn: Connection, material: Material, view: View) -> Made | None:
     """The edition that was made of the very same system before, where there is one: it stays as it is."""
     proof, series = recalled(material.held, view.audience)
-    listed = {one.id for one in material.held if one.restricted and view.judged[one.id].listed}
+    listed = {one.id for one in material.held if one.current and view.judged[one.id].listed}
     if proof is None or series.keys() != listed:
         return None
     others = [made for each in Audience for made in recalled(material.held, each)[1].values()]
@@ -157,13 +157,11 @@ def _again(conn: Connection, material: Material, view: View) -> Made | None:
         return None
     served = read_served(conn, material, series)
     standing = {
-        one.id: stands(one, view.judged[one.id].standing, served[one.id])
-        for one in material.held
-        if one.restricted
+        one.id: stands(one, view.judged[one.id].standing, served[one.id]) for one in material.held if one.current
     }
     stood = system.cells.standing.copy()
     for one in material.held:
-        if one.restricted:
+        if one.current:
             stood[system.start[one.id] : system.start[one.id] + len(one.value)] = standing[one.id]
     none = sparse.csc_array((len(stood), 0))
     pattern = Protection(system.cells.with_standing(stood), proof.optimal, proof.note, none)
@@ -198,7 +196,7 @@ def narrowed(judged: Mapping[int, Judged], above: Mapping[int, np.ndarray]) -> d
 def _named(found: Protection, material: Material) -> Protection:
     """The same pattern, told as people count it: what a wider edition hides to protect others is secondary here too."""
     cells = found.cells
-    valued = np.concatenate([one.known & one.restricted for one in material.held])
+    valued = np.concatenate([one.known & one.current for one in material.held])
     valued = np.concatenate([valued, np.zeros(len(cells) - len(valued), bool)])
     closed = valued & (cells.standing == Standing.MISSING)
     standing = np.where(closed, np.uint8(Standing.SECONDARY), cells.standing)

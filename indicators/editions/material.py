@@ -1,19 +1,20 @@
 """What every audience's edition is made from, and the system of what one of them sees of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import Connection
 
 from indicators.editions.beside import pairs
-from indicators.editions.earlier import remembered, repeated
+from indicators.editions.earlier import read_past, remembered, repeated
 from indicators.editions.ground import Ground, cities, read_ground
-from indicators.editions.held import Held, newest_open, read_held, read_tied, within
+from indicators.editions.held import Held, in_order, newest_open, read_held, read_tied, within
 from indicators.editions.judging import Judged
 from indicators.editions.system import System, assemble
 from indicators.editions.ties import tie
-from indicators.secrecy import Relations, together
+from indicators.secrecy import Relations, Standing, together
 from indicators.secrecy.cells import Floats
 
 
@@ -28,7 +29,8 @@ class Material:
 
 def read_material(conn: Connection, internal: Iterable[int]) -> Material:
     """Return internal series with all that they are tied to."""
-    restricted = read_held(conn, internal, restricted=True)
+    current = read_held(conn, internal, restricted=True)
+    restricted = in_order([*read_past(conn, current), *current])
     held = (*read_tied(conn, restricted), *restricted)  # the open ones need nothing to be judged
     years = sorted({one.millesime for one in held})
     ground = read_ground(conn, years)
@@ -60,6 +62,7 @@ def build(
     shown: Mapping[int, Floats] | None = None,
 ) -> tuple[System, Relations]:
     """Return the system of one audience: its cells, and every relation that its readers may use."""
+    judged = {one.id: _as_read(one, judged[one.id], told.get(one.id)) for one in material.held}
     extras, paired = pairs(material.held, material.ground)
     standing = {one.id: judged[one.id].standing for one in material.held}
     before, repeats = remembered(material.held, told, standing, material.ground)
@@ -69,3 +72,12 @@ def build(
     # what a reader finds written comes before what has to be computed: a disclosure is named by it
     relations = together([*repeated(system, repeats), tie(system, paired, material.cities)])
     return system, relations
+
+
+def _as_read(one: Held, judged: Judged, told: Floats | None) -> Judged:
+    """What an audience may see of a series; of one that is past, what earlier releases told it, and no more."""
+    if not one.past:
+        return judged
+    read = np.zeros(len(one.value), bool) if told is None else np.isfinite(told)
+    hidden = np.where(judged.standing == Standing.PUBLISHED, Standing.MISSING, judged.standing)
+    return replace(judged, standing=np.where(read, Standing.PUBLISHED, hidden).astype(np.uint8))

@@ -1,7 +1,7 @@
 """What ties the cells of an audience's series, by the way in which each series was computed."""
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import permutations
 
 import numpy as np
 import pandas as pd
@@ -166,11 +166,10 @@ def _classes(system: System) -> Iterator[Relations]:
 
 def _millesimes(system: System) -> Iterator[Relations]:
     """The same values in two geographies: a commune nouvelle is the sum of its parts, a part is a share."""
-    for first, second in _twice(system):
-        start, end = _direction(first, second)
-        if first.by == "mean":
+    for start, end in _twice(system):
+        if start.by == "mean":
             yield from _products(system, start, end)
-        if not additive(first) or first.by == "class":
+        if start.by != "stock":
             continue
         pieces = system.ground.pieces(start.millesime, end.millesime)
         known = np.isfinite(end.values_at(pieces.target.to_numpy())) & np.isfinite(
@@ -238,13 +237,9 @@ def _places(system: System) -> Iterator[Relations]:
 
 
 def _twice(system: System) -> Iterator[tuple[Held, Held]]:
-    for first, second in combinations(system.held, 2):
+    """The series in the geography of their delivery, with the same in each other one: that was converted from it."""
+    for first, second in permutations(system.held, 2):
         same = (first.sheet.id, first.period) == (second.sheet.id, second.period)
-        if same and first.restricted and second.restricted and first.millesime != second.millesime:
+        delivered = first.millesime == first.passport.get("delivered_millesime") != second.millesime
+        if same and delivered and first.restricted and second.restricted:
             yield first, second
-
-
-def _direction(first: Held, second: Held) -> tuple[Held, Held]:
-    """The series in the geography of the delivery, and the one that was converted from it."""
-    delivered = first.passport.get("delivered_millesime")
-    return (second, first) if delivered == second.millesime else (first, second)

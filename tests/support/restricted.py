@@ -7,9 +7,10 @@ import sqlalchemy as sa
 
 from boundaries.readers import Audience
 from indicators.actors import Actor
+from indicators.editions import sentence
 from indicators.policy import AppliedRule, Policy
 from indicators.policy.storing import change_rows
-from indicators.secrecy import Rule
+from indicators.secrecy import Disclosure, Rule
 from indicators.tables import ReleaseEdition, ReleaseSeries, Series, Value
 
 VALIDATOR = Actor("Jeanne", "validator")
@@ -69,3 +70,30 @@ def overwrite(conn: sa.Connection, series: int, level: str, code: str, value: fl
             value=value, status="secret" if value is None else "observed", coverage=0.0 if value is None else 1.0
         )
     )
+
+
+def unmask(
+    conn: sa.Connection, indicator: str, code: str, millesime: int = 2023, level: str = "commune",
+    audience: Audience = Audience.PUBLIC,
+) -> None:  # fmt: skip
+    """Serve the true value of a hidden cell."""
+    series = series_of(conn, audience, indicator, "2021", millesime)
+    assert series is not None
+    assert shown(conn, audience, indicator, "2021", millesime, level)[code][0] is None, "the cell is not hidden"
+    base = sa.select(Series.base_id).where(Series.id == series).scalar_subquery()
+    true = conn.scalar(
+        sa.text(
+            "SELECT v.value FROM indicators.value AS v JOIN boundaries.territory AS t ON t.id = v.territory_id "
+            "WHERE v.series_id = :base AND t.level = :level AND t.code = :code"
+        ),
+        {"base": conn.scalar(sa.select(base)), "level": level, "code": code},
+    )
+    overwrite(conn, series, level, code, true)
+
+
+def told(found: list[Disclosure], text: str, by: str) -> Disclosure:
+    """Return the disclosure of a cell whose label holds a text; it must be named by a relation."""
+    named = [one for one in found if text in one.label]
+    assert named, [sentence(one) for one in found]
+    assert any(by in relation for one in named for relation in one.relations), named
+    return named[0]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from deliveries import bring
-from restricted import FEW, restrict, series_of, shown
+from restricted import FEW, overwrite, restrict, series_of, shown, told, unmask
 from toycountry import POPULATIONS, country
 
 from boundaries.levels import Level
@@ -207,6 +207,50 @@ def test_what_an_older_release_shows_cannot_be_hidden_any_more(toy: sa.Connectio
     restrict(toy, "ventes_logements")
     with pytest.raises(Disclosed, match=r"44001.*une autre publication que l’on peut encore lire"):
         publish(toy, silent)
+
+
+def test_an_older_release_tells_in_a_geography_that_nothing_is_published_in_any_more(conn: sa.Connection) -> None:
+    for year in (2022, 2023):
+        load(conn, country(year), "52", silent)
+    bring(conn, "2021", 2022, {code: float(value) for code, value in VENTES.items()}, indicator="ventes_logements")
+    restrict(conn, "ventes_logements")
+    publish(conn, silent)
+    older = series_of(conn, Audience.PUBLIC, "ventes_logements", "2021", 2023)
+    load(conn, country(2024), "52", silent)
+    publish(conn, silent)
+    assert series_of(conn, Audience.PUBLIC, "ventes_logements", "2021", 2023) is None
+    assert audit_release(conn, Audience.PUBLIC) == []
+    assert older is not None
+    overwrite(conn, older, "commune", "44002", 30.0)
+    found = audit_release(conn, Audience.PUBLIC)
+    assert any("géographie 2022), commune Commune 44001" in one.label and one.exact for one in found)
+
+
+PRICES = {"35001": 1500, "44001": 1900, "44002": 2000, "44003": 2200, "44004": 1300, "49001": 3100, "49002": 1400}
+
+
+@pytest.fixture
+def split(conn: sa.Connection) -> sa.Connection:
+    """The same countries, where the commune that was split has few sales."""
+    for year in (2023, 2024):
+        load(conn, country(year), "52", silent)
+    few = {code: float(value) for code, value in VENTES.items()} | {"44003": 4.0}
+    bring(conn, "2021", 2023, few, indicator="ventes_logements")
+    bring(conn, "2021", 2023, {code: float(one) for code, one in PRICES.items()}, indicator="prix_m2_logement")
+    restrict(conn, "ventes_logements")
+    publish(conn, silent)
+    assert audit_release(conn, Audience.PUBLIC) == []
+    return conn
+
+
+def test_a_part_of_a_split_commune_tells_the_whole(split: sa.Connection) -> None:
+    unmask(split, "ventes_logements", "44005", 2024)
+    told(audit_release(split, Audience.PUBLIC), "2023), commune Commune 44003", "l’autre géographie")
+
+
+def test_the_mean_of_a_part_is_that_of_the_whole(split: sa.Connection) -> None:
+    unmask(split, "prix_m2_logement", "44003", 2024)
+    told(audit_release(split, Audience.PUBLIC), "2024), commune Commune 44005", "même territoire")
 
 
 def test_a_rule_without_what_it_judges_by_is_refused(toy: sa.Connection) -> None:
