@@ -54,11 +54,15 @@ PLAIN = {code: 100.0 * (i + 1) for i, code in enumerate(COMMUNES)}
 
 @contextmanager
 def served(
-    cluster: Cluster, home: Path, name: str, fill: Callable[[sa.Connection], None] | None = None
+    cluster: Cluster,
+    home: Path,
+    name: str,
+    fill: Callable[[sa.Connection], None] | None = None,
+    **options: Any,
 ) -> Iterator[tuple[str, sa.Engine]]:
     """Give the address of a server over this country in a database of its own, and an engine that leads to it.
 
-    `fill` puts another country there.
+    `fill` puts another country there; `options` are settings.
     """
     administered = sa.create_engine(_address(cluster.admin_url, "ores"), isolation_level="AUTOCOMMIT")
     with administered.connect() as server:
@@ -73,7 +77,7 @@ def served(
     migrate(engine)
     with engine.begin() as conn:
         (fill or published)(conn)
-    given: dict[str, Any] = {"home": home, "DATABASE_URL": address, "region": "all"}
+    given: dict[str, Any] = {"home": home, "DATABASE_URL": address, "region": "all"} | options
     try:
         with serving(Settings(**given)) as url:
             yield url, engine
