@@ -18,7 +18,7 @@ clean: ## Supprimer tout ce que « make run » a fait : données, environnement,
 
 test: check ## Vérifier le code, puis passer tous les tests (vrai PostGIS, vrai navigateur)
 	@$(PYTHON_IN) -m api.assets --tests
-	@$(PYTHON_IN) -m pytest
+	@$(PYTHON_IN) -m pytest --numprocesses auto --dist loadfile
 
 check: install-dev ## Vérifier la forme, le style, les types, et qui importe qui
 	@.venv/bin/ruff format --check --quiet .

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
+from loops import run
 
 from api import plaintiles
 from api.app import create_app
@@ -30,7 +31,7 @@ def app(loaded_settings: Settings) -> Iterator[FastAPI]:
     secure(app.state.office.engine)
     app.state.public.versions.refresh()
     yield app
-    asyncio.run(app.state.public.asking.close())
+    run(app.state.public.asking.close())
     app.state.public.engine.dispose()
     app.state.office.dispose()
 
@@ -46,7 +47,7 @@ def get_all(app: FastAPI, addresses: list[str], **headers: str) -> list[httpx.Re
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://ores") as client:
             return await asyncio.gather(*(client.get(address, headers=headers) for address in addresses))
 
-    return asyncio.run(asked())
+    return run(asked())
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ def test_postgresql_keeps_the_plan_of_tiles(app: FastAPI) -> None:
         "SELECT count(*)::text FROM pg_prepared_statements "
         "WHERE statement LIKE 'SELECT byteacat%' AND generic_plans > 0"
     )
-    assert asyncio.run(app.state.public.asking.one(counted, [])) == [b"1"]
+    assert run(app.state.public.asking.one(counted, [])) == [b"1"]
 
 
 def test_postgresql_keeps_the_plans_of_values_asked_again(app: FastAPI) -> None:
@@ -188,7 +189,7 @@ def test_tiles_asked_at_once_take_few_connections_and_those_that_die_are_replace
                 answer.status_code for answer in await asyncio.gather(*(client.get(tile) for tile in tiles))
             ]
 
-    taken, statuses = asyncio.run(both_times())
+    taken, statuses = run(both_times())
     administrator.dispose()
     assert taken is not None
     assert 0 < taken <= TILE_CONNECTIONS
@@ -202,9 +203,9 @@ def test_what_tiles_are_asked_with_can_only_read_and_for_a_time(app: FastAPI) ->
         finally:
             await app.state.public.asking.close()
 
-    assert asyncio.run(asked("SELECT current_setting('statement_timeout')")) == [b"10s"]
+    assert run(asked("SELECT current_setting('statement_timeout')")) == [b"10s"]
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
-        asyncio.run(asked("DELETE FROM indicators.release RETURNING id"))
+        run(asked("DELETE FROM indicators.release RETURNING id"))
 
 
 def test_a_tile_that_the_database_does_not_answer_is_a_503(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:

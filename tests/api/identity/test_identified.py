@@ -12,6 +12,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI, Request
+from loops import run
 from servers import serving
 from starlette.requests import Request as StarletteRequest
 from starlette.responses import Response
@@ -75,7 +76,7 @@ def asking(app: Any, address: str = SOMEWHERE) -> Asking:
             async with httpx.AsyncClient(transport=transport, base_url="http://ores.test") as client:
                 return await client.get(path, **options)
 
-        return asyncio.run(asked())
+        return run(asked())
 
     return ask
 
@@ -266,7 +267,7 @@ class TestFreshness:
             now[0] += 0.2
             assert await openings.holder(Given(key), SOMEWHERE) is None
 
-        asyncio.run(everything())
+        run(everything())
 
     def test_the_time_of_use_is_not_written_all_the_time(self, office: Office) -> None:
         key = key_of(office)
@@ -417,5 +418,5 @@ def test_nobody_pays_for_it(office: Office) -> None:
             await app({**scope, "state": {}}, none, none)
         return (time.perf_counter() - begun) / count
 
-    assert min(asyncio.run(ask(2000)) for _ in range(5)) < 30e-6
+    assert min(run(ask(2000)) for _ in range(5)) < 30e-6
     assert passed == 10_000
