@@ -282,7 +282,9 @@ class ReleaseSeries(Stored):
 
     release_id: Mapped[int] = mapped_column(primary_key=True)
     edition: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    series_id: Mapped[int] = mapped_column(ForeignKey(Series.id, ondelete="CASCADE", onupdate="CASCADE"), primary_key=True)
+    series_id: Mapped[int] = mapped_column(
+        ForeignKey(Series.id, ondelete="CASCADE", onupdate="CASCADE"), primary_key=True
+    )
 
 
 class Event(Stored):

@@ -33,7 +33,9 @@ LASTING_S = 3600.0  # of what the provider says of itself
 AGAIN_S = 10.0  # before it is asked again because one of its keys is unknown, or because it did not answer
 # Signatures that only the provider can make; "none", and those that any holder of the client's secret can, are not.
 SIGNATURES = frozenset(f"{family}{bits}" for family in ("RS", "PS", "ES") for bits in (256, 384, 512))
-SILENT = "Le fournisseur d’identité ne répond pas comme attendu : réessayez bientôt, ou connectez-vous avec une clé."
+SILENT = (
+    "Le fournisseur d’identité ne répond pas comme attendu : réessayez bientôt, ou connectez-vous avec une clé."
+)
 WELL_KNOWN = "/.well-known/openid-configuration"
 
 

@@ -160,7 +160,12 @@ def keep(conn: Connection, actor: Actor, found: Control, progress: Progress) -> 
         report=_report(found),
     )
     writing = _Writing(
-        conn, delivery_id, millesime.limits_version, mapping, millesime.scope, {name: i for i, name in enumerate(names)}
+        conn,
+        delivery_id,
+        millesime.limits_version,
+        mapping,
+        millesime.scope,
+        {name: i for i, name in enumerate(names)},
     )
     advance = progress(f"{delivered.name} (valeurs)", diagnosis.summary.get("figures", 0))
     for frame in values(delivered, mapping, found.reference, found.repairs):

@@ -13,7 +13,9 @@ def release_of(conn: sa.Connection, series: Sequence[int], digest: str = "toy") 
     """Return the id of a release that shows the same series to everybody."""
     made = _release(conn, {"published_by": "essai"}, digest)
     rows = [
-        {"release_id": made, "edition": audience.edition, "series_id": one} for audience in Audience for one in series
+        {"release_id": made, "edition": audience.edition, "series_id": one}
+        for audience in Audience
+        for one in series
     ]
     conn.execute(sa.insert(ReleaseSeries), rows)
     return made
