@@ -15,7 +15,7 @@ from servers import serving
 from starlette.responses import PlainTextResponse, Response
 from twins import Place, Places
 
-from api.accounts import keys, sessions
+from api.accounts import keys
 from api.settings import Settings
 from boundaries.readers import Audience
 
@@ -102,7 +102,9 @@ def test_nobody_is_ever_given_what_was_made_for_another(places: Places, proxy: P
     right = {(one, audience): said(place.asker(audience)(one)) for one in asked for audience in Audience}
     assert right[asked[0], Audience.PUBLIC] != right[asked[0], Audience.REGION]
     ways = [(audience, way) for audience in Audience for way in ("header", "bearer", "session", "cle", "%63l%65")]
-    cookies = {audience: session(place, audience) for audience in (Audience.PROFESSIONAL, Audience.REGION)}
+    cookies = {
+        audience: place.session(place.keys[audience]) for audience in (Audience.PROFESSIONAL, Audience.REGION)
+    }
     orders = [(one, *way) for one in asked for way in ways] * 2
     random.Random(1).shuffle(orders)  # noqa: S311 - an order, not a secret
 
@@ -143,16 +145,10 @@ def said(answer: Answer) -> tuple[int, str, bytes]:
     return answer.status, answer.header("etag"), answer.body
 
 
-def session(place: Place, audience: Audience) -> str:
-    """The token of a session opened with the key of an audience."""
-    with place.engine.begin() as conn:
-        return sessions.open_session(conn, keys.identify(conn, place.keys[audience]))
-
-
 def test_no_key_is_left_behind(places: Places, proxy: Proxy) -> None:
     """Not in the logs, not in the cache, not when the server does not answer."""
     for audience, key in places.one.keys.items():
-        token = session(places.one, audience)
+        token = places.one.session(key)
         ask = Asker(proxy.url)
         address = f"{VALUES}&v={release(places.one, audience)}"
         assert ask(f"{address}&cle={key}").status == 200

@@ -27,6 +27,7 @@ from deliveries import VALIDATOR
 from restricted import restrict
 from toycountry import POPULATIONS, country
 
+from api.accounts import keys, sessions
 from boundaries.levels import Level
 from boundaries.load import load
 from boundaries.readers import Audience
@@ -105,6 +106,17 @@ class Place:
         """Return who asks this server for an audience."""
         key = self.keys.get(audience)
         return Asker(self.url, {"X-API-Key": key} if key else {})
+
+    def session(self, key: str) -> str:
+        """Return the token of a session that is opened with a key."""
+        with self.engine.begin() as conn:
+            return sessions.open_session(conn, keys.identify(conn, key))
+
+    def worker(self) -> Asker:
+        """Return who asks this server as a validator who is signed in."""
+        with self.engine.begin() as conn:
+            key = keys.create(conn, VALIDATOR.name, VALIDATOR.role)
+        return Asker(self.url, {"Cookie": f"ores_session={self.session(key)}"})
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
 """`/administration/journal` and `/administration/publications`: who did what, and what was served."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from api.pages.administration.deliveries import reason_of
@@ -106,18 +107,30 @@ def releases(request: Request, by: Who, page: Annotated[int, Query(ge=1, le=100_
             .offset((at - 1) * SIZE)
         ).all()
         current = {audience: current_release(conn, audience.edition) for audience in Audience}
+        failed = failed_since(conn)
     return office_page(
         request,
         by,
         "publications.html",
         rubrique="publications",
         publications=rows,
+        echec=failed,
         publics={audience.edition: label for audience, label in LABELS.items()},
         servies={audience.edition: own.id for audience, own in current.items() if own is not None},
         total=total,
         numero=at,
         pages=pages,
     )
+
+
+def failed_since(conn: Connection) -> sa.Row[Any] | None:
+    """Return the line of the last publication that failed (at, actor, delivery_id, details), if none was made since."""
+    last = sa.select(sa.func.max(Event.id)).where(Event.action.in_(("published", "failed"))).scalar_subquery()
+    return conn.execute(
+        sa.select(Event.at, Event.actor, Event.delivery_id, Event.details).where(
+            Event.id == last, Event.action == "failed"
+        )
+    ).one_or_none()
 
 
 @router.post(f"{RELEASES}/{{number}}/retirer")
