@@ -93,13 +93,28 @@ def _make(conn: Connection, owner: URL, audience: Audience) -> None:
         _run(conn, sql.SQL("GRANT SELECT ({}) ON indicators.{} TO {}").format(listed, sql.Identifier(table), own))
     editions = sql.Literal(list(audience.editions))
     for table, condition in ROWS.items():
+        if _told(conn, name, table) == condition:
+            continue  # making it again would wait for a publication under way, and every reader behind it
         policy, at = sql.Identifier(name), sql.Identifier(table)
-        _run(conn, sql.SQL("DROP POLICY IF EXISTS {} ON indicators.{}").format(policy, at))
         rows = sql.SQL(condition).format(editions=editions)
-        made = sql.SQL("CREATE POLICY {} ON indicators.{} FOR SELECT TO {} USING ({})").format(
-            policy, at, own, rows
+        _run(conn, sql.SQL("DROP POLICY IF EXISTS {} ON indicators.{}").format(policy, at))
+        _run(
+            conn,
+            sql.SQL("CREATE POLICY {} ON indicators.{} FOR SELECT TO {} USING ({})").format(policy, at, own, rows),
         )
-        _run(conn, made)
+        _run(
+            conn, sql.SQL("COMMENT ON POLICY {} ON indicators.{} IS {}").format(policy, at, sql.Literal(condition))
+        )
+
+
+def _told(conn: Connection, name: str, table: str) -> str | None:
+    """The condition that a policy was made with, or None where there is none."""
+    found = sa.text(
+        "SELECT obj_description(oid, 'pg_policy') FROM pg_policy "
+        "WHERE polname = :name AND polrelid = CAST(:at AS regclass)"
+    )
+    told: str | None = conn.scalar(found, {"name": name, "at": f"indicators.{table}"})
+    return told
 
 
 def _run(conn: Connection, statement: sql.Composed) -> None:

@@ -181,3 +181,12 @@ def test_a_new_table_is_closed_until_somebody_opens_it(owner: sa.Engine) -> None
             {"role": role(DATABASE, Audience.REGION)},
         ).all()
     assert set(listed) == {f"indicators.{table}" for table in COLUMNS}
+
+
+def test_a_start_waits_for_no_publication_under_way(owner: sa.Engine) -> None:
+    with owner.connect() as publishing:
+        publishing.execute(sa.text("UPDATE indicators.value SET coverage = 1 WHERE series_id % 4 = 0"))
+        impatient = sa.create_engine(owner.url, connect_args={"options": "-c lock_timeout=2s"})
+        secure(impatient)
+        impatient.dispose()
+        publishing.rollback()
