@@ -17,6 +17,7 @@ from indicators.editions.judging import judge
 from indicators.editions.material import Beside, read_material
 from indicators.editions.statements import Statement
 from indicators.policy import read_policies
+from indicators.publication.closing import PROOFS
 from indicators.releases import current_release
 from indicators.secrecy import Disclosure
 from indicators.tables import ReleaseSeries, Series
@@ -98,7 +99,7 @@ def _agreeing(conn: Connection, key: Key, editions: Sequence[sa.Row[Any]]) -> It
             Series.period == period,
             Series.millesime == millesime,
             Series.edition == 0,
-            Series.computed_at.is_not(None),
+            Series.passport.has_key(PROOFS),
         )
         .order_by(Series.id.desc())
     ).all()

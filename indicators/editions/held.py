@@ -171,7 +171,11 @@ def read_tied(conn: Connection, held: Sequence[Held]) -> list[Held]:
     there = {one.digest for one in held} | {one.key for one in held}
     wanted: set[int] = set()
     digests = sorted({digest for one in held for digest in one.passport.get("series", ())} - there)
-    known = dict(conn.execute(sa.select(Series.digest, Series.id).where(Series.digest.in_(digests))).all())
+    known = dict(
+        conn.execute(
+            sa.select(Series.digest, Series.id).where(Series.digest.in_(digests), Series.edition > 0)
+        ).all()
+    )
     if len(known) < len(digests):
         raise Conflict("Une série dont une autre est calculée n’est plus enregistrée : publiez à nouveau.")
     wanted.update(known.values())

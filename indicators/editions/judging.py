@@ -1,7 +1,7 @@
 """What an audience may not see of each series, before anything is hidden to protect it: policy and primary secrecy."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -11,9 +11,10 @@ from boundaries.readers import Audience
 from geo.errors import Invalid
 from indicators.editions.ground import Ground
 from indicators.editions.held import Held
+from indicators.editions.implied import Implied, implied
 from indicators.policy import AppliedRule, Policies, Policy
-from indicators.secrecy import Contributions, Primary, Standing, primary, strictest
-from indicators.secrecy.cells import Flags, Floats
+from indicators.secrecy import Contributions, Primary, Rule, Standing, primary, strictest
+from indicators.secrecy.cells import Flags, Floats, Indices
 
 # Whatever an interval of two holds of whole numbers, it holds two of them at least.
 WHOLE_WIDTH = 2.0
@@ -35,7 +36,8 @@ class Judged:
     all that may not be served. Those that may not be computed either are protected: primary or withheld. What is
     withheld by its level alone and is zero, or says only that a commune is in a class, is not: a total of zero tells
     that all its parts are, and hiding it would hide that nothing is there. A rule may say that zero is secret. What
-    each protected cell needs is in the unit of `Held.measure`. `step` is that of the rounding, 0 for none.
+    each protected cell needs is in the unit of `Held.measure`. `step` is that of the rounding, 0 for none. `implied`
+    are cells that nobody publishes and that may not be computed.
     """
 
     listed: bool
@@ -47,6 +49,7 @@ class Judged:
     ceiling: Floats
     width: Floats
     step: float
+    implied: Implied | None = None
 
 
 def judge(
@@ -79,7 +82,8 @@ def judge(
         delivered = by_key.get((one.sheet.id, one.period, one.passport.get("delivered_millesime", 0)))
         if delivered is not None and delivered is not one and one.by == "stock":
             found = _shared(one, delivered, judged[delivered.id], found, ground)
-        judged[one.id] = _judged(one, found, ground, policy, now)
+        parts = None if one.past else _implied(one, ground, policy, beside)
+        judged[one.id] = replace(_judged(one, found, ground, policy, now), implied=parts)
     return judged
 
 
@@ -165,19 +169,33 @@ def _primary(
 
 
 def _ruled(one: Held, applied: AppliedRule, ground: Ground, beside: Beside) -> Primary:
-    rule = applied.rule
-    total = one.measure
-    respondents = largest = None
-    uncounted = np.zeros(len(total), bool)
+    counting, sources = _needed(one, applied, beside)
+    return _secret(
+        applied.rule,
+        one.measure,
+        None if counting is None else counting.values_at(one.territory),
+        _largest(one, sources, ground) if sources else None,
+        ground.of(one.territory, "people").astype(float),
+    )
+
+
+def _needed(one: Held, applied: AppliedRule, beside: Beside) -> tuple[Held | None, list[Held]]:
+    """The series that count the units of each cell, and those of the largest contributions."""
+    counting = None
     if applied.respondents is not None:
-        counting = one if rule.count else _source(one, applied.respondents, applied, beside)
-        respondents = counting.values_at(one.territory)
+        counting = one if applied.rule.count else _source(one, applied.respondents, applied, beside)
+    return counting, [_source(one, name, applied, beside) for name in applied.largest]
+
+
+def _secret(
+    rule: Rule, total: Floats, respondents: Floats | None, largest: Floats | None, people: Floats
+) -> Primary:
+    """What a rule asks of cells; one that lacks what it is judged by is secret."""
+    uncounted = np.zeros(len(total), bool)
+    if respondents is not None:
         uncounted |= np.isnan(respondents)
-    if applied.largest:
-        sources = [_source(one, name, applied, beside) for name in applied.largest]
-        largest = _largest(one, sources, ground)
+    if largest is not None:
         uncounted |= np.isnan(largest).any(axis=1)
-    people = ground.of(one.territory, "people").astype(float)
     if rule.minimum_population is not None:
         uncounted |= np.isnan(people)
     given = Contributions(
@@ -190,7 +208,7 @@ def _ruled(one: Held, applied: AppliedRule, ground: Ground, beside: Beside) -> P
     share = np.where(uncounted, rule.protection_pct / 100 * np.abs(total), 0.0)
     missing = Primary(uncounted, total - share, total + share, np.zeros(len(total)))
     both = strictest([found, missing])
-    return Primary(both.secret & one.known, both.floor, both.ceiling, both.width)
+    return Primary(both.secret & np.isfinite(total), both.floor, both.ceiling, both.width)
 
 
 def _largest(one: Held, sources: Sequence[Held], ground: Ground) -> Floats:
@@ -205,21 +223,52 @@ def _largest(one: Held, sources: Sequence[Held], ground: Ground) -> Floats:
     units = tuple(str(unit) for unit in sources[0].passport["units"])
     territory, unit = ground.parts(one.millesime)
     inside = np.isin(ground.of(unit, "level").astype(str), units) & (one.at(territory) >= 0)
-    territory, unit = territory[inside], unit[inside]
-    found = alone.copy()
+    place, unit = one.at(territory[inside]), unit[inside]
+    several = np.unique(place)
+    alone[several] = _pooled(one, sources, place, unit, len(alone))[several]
+    return alone
+
+
+def _pooled(one: Held, sources: Sequence[Held], group: Indices, unit: Indices, count: int) -> Floats:
+    """The largest contributions to groups of communes; unknown where those of one that counts are."""
     each = np.column_stack([source.values_at(unit) for source in sources])
     lacking = np.isnan(each).any(axis=1) & ~np.isnan(one.values_at(unit))
-    places = one.at(territory)
-    order = np.argsort(places, kind="stable")
-    places, each, lacking = places[order], each[order], lacking[order]
-    starts = np.flatnonzero(np.diff(places, prepend=-1))
-    for start, end in zip(starts, [*starts[1:].tolist(), len(places)], strict=True):
+    found = np.full((count, len(sources)), np.nan)
+    order = np.argsort(group, kind="stable")
+    group, each, lacking = group[order], each[order], lacking[order]
+    starts = np.flatnonzero(np.diff(group, prepend=-1))
+    for start, end in zip(starts, [*starts[1:].tolist(), len(group)], strict=True):
         pooled = each[start:end].ravel()
-        pooled = np.sort(pooled[np.isfinite(pooled)])[::-1][: found.shape[1]]
-        found[places[start]] = np.nan
+        pooled = np.sort(pooled[np.isfinite(pooled)])[::-1][: len(sources)]
         if len(pooled) and not lacking[start:end].any():
-            found[places[start]] = np.pad(pooled, (0, found.shape[1] - len(pooled)))
+            found[group[start]] = np.pad(pooled, (0, len(sources) - len(pooled)))
     return found
+
+
+def _implied(one: Held, ground: Ground, policy: Policy, beside: Beside) -> Implied | None:
+    """The parts of EPCI that the series' own rules, or the minimum population, make secret."""
+    own = [(applied, _needed(one, applied, beside)) for applied in policy.rules if applied.judged == one.sheet.id]
+    if not own and policy.minimum_population is None:
+        return None
+
+    def summed(values: Floats, group: Indices) -> Floats:
+        return np.bincount(group, values).astype(float)
+
+    def ruling(group: Indices, unit: Indices) -> Primary:
+        total = summed(one.values_at(unit), group)
+        people = summed(ground.of(unit, "people").astype(float), group)
+        asked = [Primary(np.zeros(len(total), bool), total, total, np.zeros(len(total)))]
+        if policy.minimum_population is not None:
+            few = ~(people >= policy.minimum_population)
+            around = np.where(few, PROTECTION_PCT / 100 * np.abs(total), 0.0)
+            asked.append(Primary(few, total - around, total + around, np.zeros(len(total))))
+        for applied, (counting, sources) in own:
+            respondents = None if counting is None else summed(counting.values_at(unit), group)
+            largest = _pooled(one, sources, group, unit, len(total)) if sources else None
+            asked.append(_secret(applied.rule, total, respondents, largest, people))
+        return strictest(asked)
+
+    return implied(one, ground, ruling)
 
 
 def _source(one: Held, name: str, applied: AppliedRule, beside: Beside) -> Held:

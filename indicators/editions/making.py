@@ -130,17 +130,19 @@ def _make(conn: Connection, material: Material, view: View, judged: Mapping[int,
 
 
 def _protected(audience: Audience, system: System, relations: Relations) -> Protection:
-    try:
-        return protect(system.cells, relations, best=len(system.cells) <= SMALL, seconds=SECONDS)
-    except Unprotectable as error:
-        # what opens the cell even so is told by an attack on the edition that hides all that can be hidden
-        cells = system.cells
-        possible = cells.eligible & (cells.standing == Standing.PUBLISHED)
-        hidden = cells.with_standing(np.where(possible, np.uint8(Standing.SECONDARY), cells.standing))
-        opened = [one for one in audit(hidden, relations, seconds=SECONDS) if one.standing != Standing.SECONDARY]
-        if not opened:
-            raise
-        raise Disclosed(audience, opened) from error
+    """Hide zeros only where nothing else protects; where even that does not, say what opens the cells."""
+    for cells in (system.cells, system.cells.changed(eligible=system.cells.eligible | system.zero)):
+        try:
+            return protect(cells, relations, best=len(cells) <= SMALL, seconds=SECONDS)
+        except Unprotectable as error:
+            refused = error
+    # the edition that hides all that can be hidden, attacked
+    possible = cells.eligible & (cells.standing == Standing.PUBLISHED)
+    hidden = cells.with_standing(np.where(possible, np.uint8(Standing.SECONDARY), cells.standing))
+    opened = [one for one in audit(hidden, relations, seconds=SECONDS) if one.standing != Standing.SECONDARY]
+    if not opened:
+        raise refused
+    raise Disclosed(audience, opened) from refused
 
 
 def _again(conn: Connection, material: Material, view: View) -> Made | None:
@@ -194,10 +196,13 @@ def narrowed(judged: Mapping[int, Judged], above: Mapping[int, np.ndarray]) -> d
 
 
 def _named(found: Protection, material: Material) -> Protection:
-    """The same pattern, told as people count it: what a wider edition hides to protect others is secondary here too."""
-    cells = found.cells
-    valued = np.concatenate([one.known & one.current for one in material.held])
-    valued = np.concatenate([valued, np.zeros(len(cells) - len(valued), bool)])
+    """The pattern of what is published, told as people count it.
+
+    What a wider edition hides to protect others is secondary here too; sums that nobody is served are left out.
+    """
+    ours = np.concatenate([np.full(len(one.value), one.current) for one in material.held])
+    valued = np.concatenate([one.known for one in material.held])[ours]
+    cells = found.cells.taken(np.flatnonzero(ours))
     closed = valued & (cells.standing == Standing.MISSING)
     standing = np.where(closed, np.uint8(Standing.SECONDARY), cells.standing)
     return replace(found, cells=cells.with_standing(standing))

@@ -13,7 +13,7 @@ from indicators.editions.ground import Ground, cities, read_ground
 from indicators.editions.held import Held, in_order, newest_open, read_held, read_tied, within
 from indicators.editions.judging import Judged
 from indicators.editions.system import System, assemble
-from indicators.editions.ties import tie
+from indicators.editions.ties import sums_of, tie, unpublished
 from indicators.secrecy import Relations, Standing, together
 from indicators.secrecy.cells import Floats
 
@@ -64,13 +64,17 @@ def build(
     """Return the system of one audience: its cells, and every relation that its readers may use."""
     judged = {one.id: _as_read(one, judged[one.id], told.get(one.id)) for one in material.held}
     extras, paired = pairs(material.held, material.ground)
+    parts = [(one, found) for one in material.held if (found := judged[one.id].implied) is not None]
+    extras += [unpublished(one, found) for one, found in parts]
     standing = {one.id: judged[one.id].standing for one in material.held}
     before, repeats = remembered(material.held, told, standing, material.ground)
     system = assemble(
         material.ground, material.held, judged, [*extras, *before], below=below, known=told, shown=shown
     )
     # what a reader finds written comes before what has to be computed: a disclosure is named by it
-    relations = together([*repeated(system, repeats), tie(system, paired, material.cities)])
+    relations = together(
+        [*repeated(system, repeats), tie(system, paired, material.cities), *sums_of(system, parts)]
+    )
     return system, relations
 
 

@@ -11,10 +11,9 @@ from indicators.editions.ground import Ground
 from indicators.editions.held import Held
 from indicators.editions.judging import Judged, written
 from indicators.secrecy import Cells, Relations, Standing, growth_factor
-from indicators.secrecy.cells import Floats, Indices
+from indicators.secrecy.cells import Flags, Floats, Indices
 
 HIDDEN_COST = 1.0
-ZERO_COST = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +41,8 @@ class System:
     """The series in one order, the cell of each of their values, and the cells beside them.
 
     Cells of a series follow each other in the order of its territories, from `start[series id]`; `extras` come
-    after. Relations are written by `indicators.editions.ties`.
+    after. Relations are written by `indicators.editions.ties`. `zero` are the zeros that may be hidden as a last resort:
+    hiding one hides little, and tells that there is something to hide.
     """
 
     ground: Ground
@@ -50,6 +50,7 @@ class System:
     judged: Mapping[int, Judged]
     start: Mapping[int, int]
     cells: Cells
+    zero: Flags
 
     def named(self, template: str) -> Callable[[str], str]:
         """Return how a relation of a cell, given by its id, is named."""
@@ -128,8 +129,8 @@ def assemble(
         else np.concatenate(given)
         for name, given in columns.items()
     }
-    seen = (joined.pop("seen_low"), joined.pop("seen_high"))
-    return System(ground, tuple(held), judged, start, Cells.of(**joined, seen=seen))
+    seen, zero = (joined.pop("seen_low"), joined.pop("seen_high")), joined.pop("zero")
+    return System(ground, tuple(held), judged, start, Cells.of(**joined, seen=seen), zero)
 
 
 def _cells(
@@ -142,15 +143,13 @@ def _cells(
             more_low, more_high = bounds_seen(one, other.step)
             low, high = np.maximum(low, more_low), np.minimum(high, more_high)
     eligible = np.full(len(values), one.restricted)
-    cost = (np.nan_to_num(ground.of(one.territory, "people").astype(float)) + 1) * (1 + len(one.sheet.parts))
-    if one.sheet.nature.additive:
-        # a zero that is hidden hides little, and tells that there is something to hide: the last resort
-        cost = np.where(values == 0, cost * ZERO_COST, cost)
+    people = np.nan_to_num(ground.of(one.territory, "people").astype(float))
     if known is not None:
         told = np.isfinite(known)
         eligible &= ~told
         low = np.where(told, np.maximum(low, values - known), low)
         high = np.where(told, np.minimum(high, values + known), high)
+    zero = eligible & (values == 0) & one.sheet.nature.additive
     least = 0.0 if one.by == "growth" or np.nanmin(values, initial=0.0) >= 0 else -np.inf
     return {
         "id": cell_ids(one, ground),
@@ -158,14 +157,15 @@ def _cells(
         "level": [LABELS[Level(level)][1] for level in ground.of(one.territory, "level")],
         "value": values,
         "standing": judged.standing,
-        "cost": cost,
+        "cost": (people + 1) * (1 + len(one.sheet.parts)),
         "lower": np.full(len(values), least),
         "seen_low": low,
         "seen_high": high,
         "floor": judged.floor,
         "ceiling": judged.ceiling,
         "width": judged.width,
-        "eligible": eligible,
+        "eligible": eligible & ~zero,
+        "zero": zero,
     }
 
 
@@ -187,6 +187,7 @@ def _extra(extra: Extra) -> dict[str, Any]:
         "ceiling": extra.value if extra.ceiling is None else extra.ceiling,
         "width": none if extra.width is None else extra.width,
         "eligible": np.zeros(count, bool),
+        "zero": np.zeros(count, bool),
     }
 
 

@@ -10,8 +10,9 @@ from boundaries.levels import Level
 from indicators.editions.beside import Paired, product
 from indicators.editions.ground import Ground
 from indicators.editions.held import Held
-from indicators.editions.system import System, loosened
-from indicators.secrecy import Relations, ratios, releases, rows, sums, together
+from indicators.editions.implied import Implied
+from indicators.editions.system import Extra, System, loosened
+from indicators.secrecy import Relations, Standing, ratios, releases, rows, sums, together
 from indicators.statuses import Status
 
 SOURCES = {"producer", "area"}  # values that nothing computed from others: their sums are those of their source
@@ -234,6 +235,38 @@ def _places(system: System) -> Iterator[Relations]:
                     system.named("{} : le même territoire sous un autre nom"),
                 ),
             )
+
+
+def unpublished(one: Held, parts: Implied) -> Extra:
+    """Return the cells of the parts of a series that nobody publishes."""
+    return Extra(
+        tuple(_part(one, name) for name in parts.names),
+        tuple(f"{one.name}, partie {name} (EPCI × département)" for name in parts.names),
+        "parties d’EPCI",
+        parts.value,
+        standing=Standing.WITHHELD,
+        lower=0.0 if np.nanmin(one.measure, initial=0.0) >= 0 else -np.inf,
+        floor=parts.floor,
+        ceiling=parts.ceiling,
+        width=parts.width,
+    )
+
+
+def sums_of(system: System, parts: Sequence[tuple[Held, Implied]]) -> list[Relations]:
+    """Return « each of these parts is the sum of its communes »."""
+    return [
+        sums(
+            system.cells,
+            [_part(one, found.names[place]) for place in found.place],
+            system.ids(one, found.unit),
+            system.named("{} = somme de ses communes"),
+        )
+        for one, found in parts
+    ]
+
+
+def _part(one: Held, name: str) -> str:
+    return "|".join(("partie", one.sheet.id, one.period, str(one.millesime), name))
 
 
 def _twice(system: System) -> Iterator[tuple[Held, Held]]:
