@@ -25,6 +25,7 @@ COMPUTED = (
     "/api/indicators/medecins_generalistes/aggregate?territories=departement:44&period=2018",
     "/api/collections/communes/items/44001?indicator=ventes_logements:2021",
     "/cartes?indicateur=ventes_logements&niveau=commune&periode=2021&millesime=2023",
+    "/api/indicators/menages_fiscaux/values?level=commune&period=2021",
     "/api/indicators",
 )
 # An address, of what is hidden and of what does not exist.
@@ -32,10 +33,6 @@ API = "/api/indicators"
 ABSENT = (
     (f"{API}/boulangeries", f"{API}/zzzzzzzzzzzz"),
     (f"{API}/pharmacies/series?territory=commune:44001", f"{API}/zzzzzzzzzz/series?territory=commune:44001"),
-    (
-        f"{API}/menages_fiscaux/values?level=commune&period=2021",
-        f"{API}/menages_fiscaux/values?level=petr&period=2021",
-    ),
     ("/cartes?indicateur=bureaux_poste", "/cartes?indicateur=zzzzzzzzzzzzz"),
 )
 

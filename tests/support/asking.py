@@ -16,7 +16,6 @@ PERIODS = {
     "population": ("2022",),
     "population_totale": ("2018",),
     "evolution_annuelle": ("2016-2022",),
-    "communes": ("2022",),
     "ventes_logements": ("2021",),
     "prix_m2_logement": ("2021",),
     "medecins_generalistes": ("2018",),
@@ -139,7 +138,10 @@ def everything(places: tuple[Place, ...]) -> list[tuple[str, str]]:
 
 
 # Of every series, whoever it is for, and of what is served to each audience: anybody may guess at them.
-_DIGESTS = "SELECT digest FROM indicators.series WHERE computed_at IS NOT NULL ORDER BY indicator, period, id"
+_DIGESTS = (
+    "SELECT digest FROM indicators.series WHERE computed_at IS NOT NULL AND indicator = ANY (:names) "
+    "ORDER BY indicator, period, id"
+)
 _RELEASES = (
     "SELECT digest FROM indicators.release_edition WHERE release_id = (SELECT max(release_id) FROM "
     "indicators.release_edition)"
@@ -151,7 +153,8 @@ def _both(places: tuple[Place, ...], statement: str) -> list[str]:
     found: dict[str, None] = {}
     for place in places:
         with place.engine.connect() as conn:
-            found.update(dict.fromkeys(conn.scalars(sa.text(statement))))
+            given = {"names": list(PERIODS)} if ":names" in statement else {}
+            found.update(dict.fromkeys(conn.scalars(sa.text(statement), given)))
     return list(found)
 
 

@@ -128,7 +128,7 @@ class Known:
         return told or described or list(self.values.get(name, ())) or list(_described(schema, schemas))
 
 
-WRONG = ("", "x" * 200, "é/..\u202f'", "2099")
+WRONG = ("", f"é/..\u202f'{'x' * 200}", "2099")
 
 
 def addresses(description: Mapping[str, Any], known: Known) -> Iterator[tuple[str, str]]:
