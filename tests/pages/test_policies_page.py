@@ -356,7 +356,8 @@ class TestPublication:
         assert releases(place) == before
         page = settled(jeanne, jeanne.post(f"{PAGE}/publier", PAGE))
         assert "a échoué" not in text(page)
-        assert releases(place) > before
+        # an embargo that had ended may have published all of it as soon as the server started
+        assert releases(place) >= max(before, 1)
 
     def test_a_policy_that_cannot_be_applied_publishes_nothing(
         self, someone: Callable[[str], Someone], place: Place

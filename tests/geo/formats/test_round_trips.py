@@ -1,9 +1,9 @@
 """Every format is read back as it was written: features, codes, values, statuses, geometry and system."""
 
 import json
+import tempfile
 from dataclasses import replace
 from pathlib import Path
-from tempfile import gettempdir
 
 import geopandas as gpd
 import numpy as np
@@ -162,9 +162,11 @@ def test_a_subset_in_the_order_asked(conn, layer, tmp_path, form):
 
 
 @pytest.mark.parametrize("form", [form for form in FORMATS if not form.streamed], ids=lambda form: form.name)
-def test_nothing_is_left_behind(conn, layer, form):
+def test_nothing_is_left_behind(conn, layer, form, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
     def left() -> list[Path]:
-        return list(Path(gettempdir()).glob("ores-export-*"))
+        return list(tmp_path.glob("ores-export-*"))
 
     before = left()
     whole = b"".join(encoded(conn, layer, form))
