@@ -5,10 +5,10 @@ from contextlib import suppress
 from datetime import datetime
 
 import sqlalchemy as sa
-from starlette.concurrency import run_in_threadpool
 
 from api.importing import change
 from api.office import Office
+from api.stepping import to_its_end
 from geo.progress import silent
 from indicators.policy.tables import PolicyRow
 from indicators.publication import SYSTEM
@@ -23,7 +23,7 @@ async def follow(office: Office) -> None:
     since: datetime | None = None
     while True:
         with suppress(sa.exc.SQLAlchemyError):
-            since = await run_in_threadpool(look, office, since)
+            since = await to_its_end(look, office, since)
         await asyncio.sleep(SECONDS)
 
 

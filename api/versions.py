@@ -13,9 +13,9 @@ from functools import cached_property
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
-from starlette.concurrency import run_in_threadpool
 
 from api.documents import Document
+from api.stepping import to_its_end
 from boundaries.places import millesimes, require_millesime
 from geo.errors import Conflict
 from indicators.published import series_ids
@@ -101,7 +101,7 @@ class CurrentVersions:
         while True:
             await asyncio.sleep(SECONDS)
             with suppress(sa.exc.SQLAlchemyError):
-                await run_in_threadpool(self.refresh)
+                await to_its_end(self.refresh)
 
 
 def version_of(conn: Connection, millesime: int) -> str:
