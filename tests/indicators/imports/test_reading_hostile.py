@@ -166,7 +166,9 @@ def test_what_inflates_is_counted_whatever_the_headers_claim(tmp_path, monkeypat
 
 
 @pytest.mark.parametrize(
-    "inner", [zipped(("b.csv", b"a;b\n")), gzip.compress(b"a;b\n1;2\n"), b"7z\xbc\xaf\x27\x1c\0\x04"]
+    "inner",
+    [zipped(("b.csv", b"a;b\n")), gzip.compress(b"a;b\n1;2\n"), b"7z\xbc\xaf\x27\x1c\0\x04"],
+    ids=["zip", "gzip", "7z"],
 )
 def test_nested_archives_are_refused(tmp_path, inner):
     name = "b.7z" if inner[:2] == b"7z" else "b.zip"
