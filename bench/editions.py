@@ -141,7 +141,7 @@ def main() -> None:
     start = time.perf_counter()
     opened = attack(given, judged, served, [], {})
     console.print(
-        f"attacked without its witnesses in {time.perf_counter() - start:.1f} s: {len(opened)} disclosures"
+        f"attacked as `ores audit` does, without its witnesses, in {time.perf_counter() - start:.1f} s: {len(opened)} disclosures"
     )
 
 
