@@ -140,8 +140,9 @@ def main() -> None:
     console.print(f"{building + protecting + attacking:.1f} s in all")
     start = time.perf_counter()
     opened = attack(given, judged, served, [], {})
+    seconds = time.perf_counter() - start
     console.print(
-        f"attacked as `ores audit` does, without its witnesses, in {time.perf_counter() - start:.1f} s: {len(opened)} disclosures"
+        f"attacked as `ores audit` does, without its witnesses, in {seconds:.1f} s: {len(opened)} disclosures"
     )
 
 
