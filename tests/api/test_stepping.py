@@ -4,6 +4,7 @@ import asyncio
 import time
 
 import pytest
+from loops import run
 
 from api.stepping import to_its_end
 
@@ -23,13 +24,13 @@ def test_a_cancelled_step_ends_before_the_cancellation_is_felt() -> None:
             await task
         assert ended == [True]
 
-    asyncio.run(stopped())
+    run(stopped())
 
 
 def test_what_a_step_returns_or_raises_is_its_own() -> None:
     def fails() -> None:
         raise ValueError("non")
 
-    assert asyncio.run(to_its_end(max, 1, 2)) == 2
+    assert run(to_its_end(max, 1, 2)) == 2
     with pytest.raises(ValueError, match="non"):
-        asyncio.run(to_its_end(fails))
+        run(to_its_end(fails))

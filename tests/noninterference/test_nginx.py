@@ -26,8 +26,8 @@ LARGE = 3 * 2**20  # bytes: more than a form has, less than a file may
 @pytest.fixture(scope="module")
 def proxy(places: Places, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     folder = tmp_path_factory.mktemp("nginx")
-    for parent in (folder, *folder.parents[:3]):
-        if parent.owner() != "nobody" and parent.name.startswith(("nginx", "pytest-")):
+    for parent in (folder, *folder.parents[:4]):  # pytest-of-<user>/pytest-<n>/popen-gw<k>/nginx0
+        if parent.owner() != "nobody" and parent.name.startswith(("nginx", "popen-", "pytest-")):
             parent.chmod(0o755)
     with proxied(places.one.url, folder) as running:
         yield running

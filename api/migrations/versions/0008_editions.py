@@ -87,6 +87,8 @@ CREATE TABLE indicators.closed_edition (
 CREATE TRIGGER closed_edition_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON indicators.closed_edition
     FOR EACH STATEMENT EXECUTE FUNCTION indicators.refuse_change();
 
+COMMENT ON COLUMN indicators.import.digest IS 'Of its values, the indicator and the period';
+
 ALTER TABLE indicators.value ENABLE ROW LEVEL SECURITY;
 ALTER TABLE indicators.series ENABLE ROW LEVEL SECURITY;
 ALTER TABLE indicators.release ENABLE ROW LEVEL SECURITY;
