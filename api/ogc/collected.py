@@ -29,17 +29,9 @@ class Collected:
     """A collection: the territories of `level`, or the values of the indicator of `sheet`; one of them is None."""
 
     id: str
+    title: str
     level: Level | None = None
     sheet: Indicator | None = None
-
-    @property
-    def title(self) -> str:
-        """Return what people read of it."""
-        if self.sheet is not None:
-            return self.sheet.label
-        assert self.level is not None
-        plural = LABELS[self.level][1]
-        return plural[:1].upper() + plural[1:]
 
 
 def collections(indicators: Iterable[str]) -> Mapping[str, Collected]:
@@ -51,9 +43,9 @@ def collections(indicators: Iterable[str]) -> Mapping[str, Collected]:
     ['indicateur-communes', 'population']
     """
     held = set(indicators)
-    levels = [Collected(name, level=level) for name, level in LEVELS.items()]
+    levels = [Collected(name, _capital(LABELS[level][1]), level=level) for name, level in LEVELS.items()]
     sheets = [
-        Collected(f"indicateur-{name}" if name in LEVELS else name, sheet=sheet)
+        Collected(f"indicateur-{name}" if name in LEVELS else name, sheet.label, sheet=sheet)
         for name, sheet in catalogue().items()
         if name in held
     ]
@@ -66,3 +58,7 @@ def collection_of(name: str, indicators: Iterable[str]) -> Collected:
     if name not in found:
         raise NotFound(f"Collection inconnue : « {name} ». Collections : {', '.join(found)}.")
     return found[name]
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
