@@ -16,7 +16,18 @@ from api.identity.vouching import provider
 from api.office import Office
 from api.plaintiles import PlainTilesFirst
 from api.problems import handle_problems
-from api.routes import aggregate, collections, indicators, landing, passports, probes, territories, tiles, zonings
+from api.routes import (
+    aggregate,
+    collections,
+    described,
+    indicators,
+    landing,
+    passports,
+    probes,
+    territories,
+    tiles,
+    zonings,
+)
 from api.securing import secure
 from api.settings import Settings, read_settings
 from api.strict import HeadAsGet
@@ -46,7 +57,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.office = Office(database_url(chosen), chosen.home)
     app.state.provider = provider(chosen)
     handle_problems(app)
-    for module in (landing, territories, zonings, indicators, aggregate, passports, collections, tiles, probes):
+    for module in (
+        landing,
+        territories,
+        zonings,
+        indicators,
+        aggregate,
+        passports,
+        described,
+        collections,
+        tiles,
+        probes,
+    ):
         app.include_router(module.router)
     app.include_router(pages.router)
     app.mount("/static", pages.static_files())

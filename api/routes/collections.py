@@ -2,10 +2,9 @@
 
 import math
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
-import orjson
 import sqlalchemy as sa
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
@@ -24,14 +23,15 @@ from api.dependencies import (
     reading,
     release_id,
 )
-from api.documents import Document, answer, document, json_document
+from api.documents import Document, answer, document
 from api.exports import exported
-from api.filters import Filter, filtered, properties
+from api.filters import Filter, filtered
 from api.layers import territory_layer
+from api.ogc.collected import LEVELS
 from api.strict import StrictRoute
 from api.versions import kept_only_if_current
 from boundaries import layers, places
-from boundaries.levels import LABELS, Level
+from boundaries.levels import Level
 from boundaries.places import Place
 from geo import cql2
 from geo.errors import Invalid, NotFound
@@ -46,26 +46,9 @@ from indicators import published
 
 router = APIRouter(prefix="/api/collections", route_class=StrictRoute, tags=["Collections"])
 
-SCHEMA = "application/schema+json"
-QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 PAGE, LONGEST_PAGE = 1_000, 100_000  # features
 KEPT_PAGE = 10_000  # beyond, a page is sent as it is written, and kept nowhere
-COLLECTIONS = {
-    "communes": Level.COMMUNE,
-    "epci": Level.EPCI,
-    "departements": Level.DEPARTEMENT,
-    "regions": Level.REGION,
-    "zones-emploi": Level.ZONE_EMPLOI,
-    "bassins-de-vie": Level.BASSIN_DE_VIE,
-    "aires-attraction": Level.AIRE_ATTRACTION,
-    "unites-urbaines": Level.UNITE_URBAINE,
-    "cantons": Level.CANTON,
-    "arrondissements": Level.ARRONDISSEMENT,
-    "scot": Level.SCOT,
-    "petr": Level.PETR,
-    "perimetres": Level.PERIMETRE,
-}
-Collection = Annotated[str, Path(description=", ".join(COLLECTIONS), max_length=40)]
+Collection = Annotated[str, Path(description=", ".join(LEVELS), max_length=40)]
 Box = Annotated[
     str | None,
     Query(description="Emprise ouest,sud,est,nord en degrés (WGS 84)", max_length=120),
@@ -76,41 +59,6 @@ Word = Annotated[
 System = Annotated[
     str | None, Query(alias="crs", description="Système de coordonnées, par son URI OGC", max_length=80)
 ]
-
-
-@router.get("", summary="Les collections")
-def collections(request: Request) -> Response:
-    """Return the collections that there are."""
-    listed = [_described(request, name) for name in COLLECTIONS]
-    return answer(request, json_document({"collections": listed}))
-
-
-@router.get("/{collection}", summary="Une collection")
-def collection(request: Request, collection: Collection) -> Response:
-    """Return the description of a collection."""
-    _level(collection)
-    return answer(request, json_document(_described(request, collection)))
-
-
-@router.get("/{collection}/queryables", summary="Ce qu’un filtre peut nommer")
-def named(
-    request: Request,
-    conn: Connection,
-    collection: Collection,
-    millesime: Millesime,
-    indicator: Joined,
-    as_of: AsOf,
-) -> Response:
-    """Return the JSON Schema of what a filter of the collection may name, the values of an indicator included."""
-    level = _level(collection)
-    geography = places.require_millesime(conn, millesime)
-    release = release_id(conn, as_of)
-    rows = _rows(conn, level, millesime, None, indicator, None, release)
-    joined = (published.sheet_of(conn, indicator.indicator, release), indicator.period) if indicator else None
-    layer = territory_layer(collection, level, geography, rows, joined)
-    address = f"{request.base_url}api/collections/{collection}/queryables"
-    schema = cql2.schema(properties(layer, level, millesime), address, layer.title)
-    return answer(request, document(orjson.dumps(schema), SCHEMA))
 
 
 @router.get("/{collection}/items", summary="Les territoires, en GeoJSON ou dans un autre format")
@@ -138,7 +86,7 @@ def items(
     after: Annotated[str | None, Query(description="Code après lequel commence la page", max_length=61)] = None,
 ) -> Response:
     """Return features ordered by code; the link `next` leads to the following page, in the headers of other formats."""
-    level = _level(collection)
+    level = level_of(collection)
     form = format_named(word) if word is not None else negotiated(request.headers.get("accept"))
     crs = systems.named(system) if system is not None else None
 
@@ -147,7 +95,7 @@ def items(
         if within is not None:
             places.require(conn, within, millesime)
         release = release_id(conn, as_of)
-        rows = _rows(conn, level, millesime, within, indicator, bbox, release)
+        rows = rows_of(conn, level, millesime, within, indicator, bbox, release)
         code = rows.selected_columns.code
         rows = rows.order_by(code) if after is None else rows.order_by(code).where(code > after)
         joined = (published.sheet_of(conn, indicator.indicator, release), indicator.period) if indicator else None
@@ -198,12 +146,12 @@ def item(
     system: System = None,
 ) -> Response:
     """Return one feature."""
-    level = _level(collection)
+    level = level_of(collection)
     geography = places.require_millesime(conn, millesime)
     place = place_of(level, code)
     places.require(conn, place, millesime)
     release = release_id(conn, as_of)
-    rows = _rows(conn, level, millesime, place, indicator, None, release)
+    rows = rows_of(conn, level, millesime, place, indicator, None, release)
     joined = (published.sheet_of(conn, indicator.indicator, release), indicator.period) if indicator else None
     crs = systems.named(system) if system is not None else None
     layer = territory_layer(collection, level, geography, rows, joined)
@@ -217,7 +165,7 @@ def _located(response: Response, crs: Crs | None) -> Response:
     return response
 
 
-def _rows(
+def rows_of(
     conn: sa.Connection,
     level: Level,
     millesime: int,
@@ -226,6 +174,7 @@ def _rows(
     bbox: str | None,
     release: int | None,
 ) -> Rows:
+    """Return the features of a level, with the values of an indicator if asked."""
     rows = layers.features(level, millesime, within)
     if bbox is not None:
         rows = layers.touching(rows, _box(bbox))
@@ -248,29 +197,11 @@ def _box(text: str) -> tuple[float, float, float, float]:
     return west, south, east, north
 
 
-def _level(collection: str) -> Level:
-    if collection not in COLLECTIONS:
-        raise NotFound(f"Collection inconnue : « {collection} ». Collections : {', '.join(COLLECTIONS)}.")
-    return COLLECTIONS[collection]
-
-
-def _described(request: Request, name: str) -> dict[str, Any]:
-    base = f"{request.base_url}api/collections/{name}"
-    title = LABELS[COLLECTIONS[name]][1]
-    return {
-        "id": name,
-        "title": title[:1].upper() + title[1:],
-        "itemType": "feature",
-        "crs": [system.uri for system in systems.SYSTEMS],
-        "links": [
-            {"rel": "self", "href": base, "type": "application/json"},
-            *(
-                {"rel": "items", "href": f"{base}/items?f={form.name}", "type": form.essence, "title": form.title}
-                for form in FORMATS
-            ),
-            {"rel": QUERYABLES, "href": f"{base}/queryables", "type": SCHEMA},
-        ],
-    }
+def level_of(collection: str) -> Level:
+    """Return the level of a collection. Raises NotFound, naming those that there are."""
+    if collection not in LEVELS:
+        raise NotFound(f"Collection inconnue : « {collection} ». Collections : {', '.join(LEVELS)}.")
+    return LEVELS[collection]
 
 
 def _link(request: Request, rel: str, query: list[tuple[str, str]], form: Format = GEOJSON) -> dict[str, str]:
