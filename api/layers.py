@@ -1,5 +1,7 @@
 """Territories, and the values joined to them, as layers whose fields have their French titles."""
 
+import re
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
 
@@ -50,46 +52,118 @@ def territory_layer(
             day=date(year, 1, 1),
         )
     sheet, period = joined
-    return Layer(
+    return _of_values(
         collection,
         f"{sheet.label} {period}, {plural} au 1er janvier {year}",
         rows,
-        (*TERRITORY_FIELDS, *value_fields(sheet, period)),
+        value_fields(sheet, period),
         (sheet.id, plural, period, f"géographie {year}"),
-        description=sheet.definition,
-        source=f"{sheet.producer}, {sheet.source}",
-        licence=sheet.licence,
-        day=date(year, 1, 1),
-        style=partial(_style, sheet, period, level, year),
+        sheet,
+        partial(_style, Selection(sheet, level, period, year), "value", "status"),
+        year,
     )
+
+
+def indicator_layer(
+    collection: str,
+    level: Level,
+    geography: sa.Row[tuple[object, ...]],
+    rows: Rows,
+    sheet: Indicator,
+    periods: Sequence[str],
+) -> Layer:
+    """Return the layer of an indicator with its value and its status at each period in columns, styled as the last."""
+    plural = LABELS[level][1]
+    year = geography.year
+    style = None
+    if periods:
+        suffix = period_suffix(periods[-1])
+        style = partial(_style, Selection(sheet, level, periods[-1], year), f"value_{suffix}", f"status_{suffix}")
+    return _of_values(
+        collection,
+        f"{sheet.label}, {plural} au 1er janvier {year}",
+        rows,
+        tuple(one for period in periods for one in _period_fields(sheet, period)),
+        (sheet.id, plural, "toutes périodes", f"géographie {year}"),
+        sheet,
+        style,
+        year,
+    )
+
+
+def period_suffix(period: str) -> str:
+    """Return a period as names of columns have it.
+
+    >>> period_suffix("2016-2022")
+    '2016_2022'
+    """
+    return re.sub("[^0-9A-Za-z]", "_", period)
 
 
 def value_fields(sheet: Indicator, period: str) -> tuple[Field, ...]:
     """Return the fields of a value: what it is, why it is not there or how sure it is, what it covers."""
     return (
         Field("value", f"{sheet.label} {period}", Kind.NUMBER, sheet.unit, sheet.definition),
-        Field("status", "Statut", labels={status.value: label for status, label in STATUS_LABELS.items()}),
+        Field("status", "Statut", labels=_statuses()),
         Field("coverage", "Part couverte", Kind.NUMBER, description="De 0 à 1"),
     )
 
 
-def _style(sheet: Indicator, period: str, level: Level, year: int, conn: sa.Connection) -> str | None:
+def _period_fields(sheet: Indicator, period: str) -> tuple[Field, ...]:
+    suffix = period_suffix(period)
+    return (
+        Field(f"value_{suffix}", f"{sheet.label} {period}", Kind.NUMBER, sheet.unit, sheet.definition),
+        Field(f"status_{suffix}", f"Statut {period}", labels=_statuses()),
+    )
+
+
+def _statuses() -> dict[str, str]:
+    return {status.value: label for status, label in STATUS_LABELS.items()}
+
+
+def _of_values(
+    collection: str,
+    title: str,
+    rows: Rows,
+    fields: tuple[Field, ...],
+    parts: tuple[str, ...],
+    sheet: Indicator,
+    style: Callable[[tuple[Field, ...], sa.Connection], str | None] | None,
+    year: int,
+) -> Layer:
+    every = (*TERRITORY_FIELDS, *fields)
+    return Layer(
+        collection,
+        title,
+        rows,
+        every,
+        parts,
+        description=sheet.definition,
+        source=f"{sheet.producer}, {sheet.source}",
+        licence=sheet.licence,
+        day=date(year, 1, 1),
+        style=None if style is None else partial(style, every),
+    )
+
+
+def _style(
+    selection: Selection, value: str, status: str, fields: tuple[Field, ...], conn: sa.Connection
+) -> str | None:
     """Return the QGIS style of an indicator: the classes and words of its map; none where it is a map of circles."""
     try:
-        shown = read(conn, Selection(sheet, level, period, year))
+        shown = read(conn, selection)
     except NotFound:  # it was published once, and is no more
         return None
     if shown.classes is None:
         return None
+    sheet = selection.indicator
     labels = [sheet.categories[code] for code in sorted(sheet.categories)] or class_labels(
         shown.classes, shown.signed
     )
     absent = ", ".join(qgis.told(status) for status in ABSENT)
-    figure = f"round({qgis.quoted('value')}, {sheet.decimals})"  # classes are cut on figures as they are read
+    figure = f"round({qgis.quoted(value)}, {sheet.decimals})"  # classes are cut on figures as they are read
     rules = qgis.class_rules(
-        figure, shown.classes.inner, shown.ramp, labels, f"{qgis.quoted('status')} NOT IN ({absent})"
+        figure, shown.classes.inner, shown.ramp, labels, f"{qgis.quoted(status)} NOT IN ({absent})"
     )
     words = {status.value: WORDS[status] for status in ABSENT}
-    return qgis.style(
-        [*rules, *qgis.absence_rules("status", words)], (*TERRITORY_FIELDS, *value_fields(sheet, period))
-    )
+    return qgis.style([*rules, *qgis.absence_rules(status, words)], fields)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection
 from sqlalchemy.orm import aliased
 
 from boundaries.levels import Level
@@ -320,6 +320,48 @@ def with_values(features: Rows, series_id: int) -> Rows:
         Value.coverage,
         shapes.c.geom,
     ).outerjoin(Value, sa.and_(Value.series_id == series_id, Value.territory_id == shapes.c.fid))
+
+
+def every_period(
+    conn: Connection,
+    indicator: str,
+    level: Level,
+    millesime: int,
+    release_id: int | None = None,
+    *,
+    computed: bool = True,
+) -> list[sa.Row[Any]]:
+    """Return the series of an indicator that a release has at a level (id, period), oldest period first.
+
+    Raises NotYetComputed, naming all that are lacking, but where `computed` is False: what is read then has no values.
+    """
+    found = conn.execute(
+        released(Series.id, Series.period, Series.computed_at, release_id=release_id)
+        .where(Series.indicator == indicator, Series.millesime == millesime, Series.levels.contains([level.value]))
+        .order_by(Series.period)
+    ).all()
+    lacking = [row.id for row in found if row.computed_at is None]
+    if computed and lacking:
+        raise NotYetComputed(lacking)
+    return list(found)
+
+
+def with_every_value(features: Rows, series: Mapping[str, int]) -> Rows:
+    """Return a layer of features (column `fid`) with the values of several series, by what names their columns.
+
+    Columns: `value_` and `status_`, followed by the name.
+    """
+    shapes = features.subquery("shapes")
+    columns: list[ColumnElement[Any]] = [column for column in shapes.c if column.name != "geom"]
+    beside: sa.FromClause = shapes
+    for name, series_id in series.items():
+        own = aliased(Value)
+        beside = beside.outerjoin(own, sa.and_(own.series_id == series_id, own.territory_id == shapes.c.fid))
+        columns += [
+            own.value.label(f"value_{name}"),
+            sa.func.coalesce(sa.cast(own.status, sa.Text), Status.MISSING.value).label(f"status_{name}"),
+        ]
+    return sa.select(*columns, shapes.c.geom).select_from(beside)
 
 
 def _levels_held() -> Rows:

@@ -1,0 +1,132 @@
+"""What is asked of a collection: which level, geography, periods and release; and the layer that this is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from api.dependencies import Series
+from api.layers import indicator_layer, period_suffix, territory_layer
+from api.ogc.collected import Collected
+from boundaries import layers, places
+from boundaries.levels import LABELS, Level
+from boundaries.places import Place
+from geo.errors import Invalid, NotFound
+from geo.formats.layer import Layer
+from indicators import published
+from indicators.catalogue import Indicator
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A collection at a level, in the geography of a millesime, as a release has it (the current one if None).
+
+    `period` is that of the values of an indicator's collection, None for all of them in columns; `indicator` is what
+    is joined to the collection of a level; `within` is the territory that all lies in.
+    """
+
+    collected: Collected
+    level: Level
+    millesime: int
+    period: str | None
+    indicator: Series | None
+    release: int | None
+    within: Place | None = None
+
+
+def wanted_of(
+    conn: sa.Connection,
+    collected: Collected,
+    latest: int,
+    *,
+    millesime: int | None = None,
+    level: Level | None = None,
+    period: str | None = None,
+    indicator: Series | None = None,
+    release: int | None = None,
+    within: Place | None = None,
+) -> Wanted:
+    """Return what is wanted of a collection, whatever was not said being chosen.
+
+    The millesime is `latest`, or the newest one in which the indicator is published; the level is the finest one that
+    it is published at there. Raises Invalid for what the collection has not, NotFound for what is not published.
+    """
+    if collected.level is not None:
+        if period is not None or level not in (None, collected.level):
+            raise Invalid(
+                f"« {collected.id} » est la collection d’un niveau : period et level ne se demandent que d’une "
+                "collection d’indicateur. Ici, indicator=identifiant:période joint des valeurs."
+            )
+        year = latest if millesime is None else millesime
+        return Wanted(collected, collected.level, year, None, indicator, release, within)
+    if collected.sheet is None:
+        raise ValueError(f"collection {collected.id} has neither a level nor an indicator")
+    if indicator is not None:
+        raise Invalid(
+            f"« {collected.id} » est la collection d’un indicateur : indicator ne se demande que d’une collection de "
+            "niveau. Ici, period choisit les valeurs."
+        )
+    offered = published.choices(conn, collected.sheet.id, release)
+    year = _newest(offered, latest) if millesime is None else millesime
+    found = _finest(offered, collected.sheet, year) if level is None else level
+    if (found, year) not in offered.periods:
+        raise NotFound(_unpublished(offered, collected.sheet, found, year))
+    return Wanted(collected, found, year, period, None, release, within)
+
+
+def layer_of(conn: sa.Connection, wanted: Wanted, *, computed: bool = True) -> Layer:
+    """Return the layer of what is wanted, with all its fields: unordered, unfiltered.
+
+    Raises NotFound for a geography or a period that is not there, and NotYetComputed for values that nobody asked for
+    before: with `computed` False, for a layer whose fields alone are read, the periods in columns need none.
+    """
+    geography = places.require_millesime(conn, wanted.millesime)
+    if wanted.within is not None:
+        places.require(conn, wanted.within, wanted.millesime)
+    rows = layers.features(wanted.level, wanted.millesime, wanted.within)
+    sheet = wanted.collected.sheet
+    name = wanted.collected.id
+    if sheet is not None and wanted.period is None:
+        series = published.every_period(
+            conn, sheet.id, wanted.level, wanted.millesime, wanted.release, computed=computed
+        )
+        columns: Mapping[str, int] = {period_suffix(one.period): one.id for one in series}
+        periods = [one.period for one in series]
+        return indicator_layer(
+            name, wanted.level, geography, published.with_every_value(rows, columns), sheet, periods
+        )
+    joined = _joined(conn, wanted)
+    if joined is None:
+        return territory_layer(name, wanted.level, geography, rows, None)
+    item, period = joined
+    found = published.find(conn, item.id, period, wanted.millesime, wanted.release)
+    return territory_layer(name, wanted.level, geography, published.with_values(rows, found.id), joined)
+
+
+def _joined(conn: sa.Connection, wanted: Wanted) -> tuple[Indicator, str] | None:
+    if wanted.collected.sheet is not None and wanted.period is not None:
+        return wanted.collected.sheet, wanted.period
+    if wanted.indicator is None:
+        return None
+    return published.sheet_of(conn, wanted.indicator.indicator, wanted.release), wanted.indicator.period
+
+
+def _newest(offered: published.Choices, latest: int) -> int:
+    drawn = [year for year in offered.millesimes if year in offered.outlined]
+    return latest if latest in drawn or not drawn else max(drawn)
+
+
+def _finest(offered: published.Choices, sheet: Indicator, millesime: int) -> Level:
+    """Return the first level of the sheet that there is something at: they are listed from the finest."""
+    return next((level for level in offered.levels if (level, millesime) in offered.periods), sheet.every_level[0])
+
+
+def _unpublished(offered: published.Choices, sheet: Indicator, level: Level, millesime: int) -> str:
+    levels = [own for own in offered.levels if (own, millesime) in offered.periods]
+    if not levels:
+        years = ", ".join(map(str, offered.millesimes)) or "aucun"
+        return f"« {sheet.id} » n’est pas publié dans la géographie {millesime}. Millésimes : {years}."
+    return (
+        f"« {sheet.id} » n’est pas publié au niveau « {LABELS[level][0]} » dans la géographie {millesime}. "
+        f"Niveaux : {', '.join(levels)}."
+    )
