@@ -67,8 +67,8 @@ def wanted_of(
             "niveau. Ici, period choisit les valeurs."
         )
     offered = published.choices(conn, collected.sheet.id, release)
-    year = _newest(offered, latest) if millesime is None else millesime
-    found = _finest(offered, collected.sheet, year) if level is None else level
+    year = newest(offered, latest) if millesime is None else millesime
+    found = finest(offered, collected.sheet, year) if level is None else level
     if (found, year) not in offered.periods:
         raise NotFound(_unpublished(offered, collected.sheet, found, year))
     return Wanted(collected, found, year, period, None, release, within)
@@ -111,12 +111,13 @@ def _joined(conn: sa.Connection, wanted: Wanted) -> tuple[Indicator, str] | None
     return published.sheet_of(conn, wanted.indicator.indicator, wanted.release), wanted.indicator.period
 
 
-def _newest(offered: published.Choices, latest: int) -> int:
+def newest(offered: published.Choices, latest: int) -> int:
+    """Return the millesime that an indicator is given in by default: `latest`, or its newest that is drawn."""
     drawn = [year for year in offered.millesimes if year in offered.outlined]
     return latest if latest in drawn or not drawn else max(drawn)
 
 
-def _finest(offered: published.Choices, sheet: Indicator, millesime: int) -> Level:
+def finest(offered: published.Choices, sheet: Indicator, millesime: int) -> Level:
     """Return the first level of the sheet that there is something at: they are listed from the finest."""
     return next((level for level in offered.levels if (level, millesime) in offered.periods), sheet.every_level[0])
 
