@@ -82,6 +82,7 @@ SHAPEFILE = Format(
     streamed=False, compressed=True,
 )  # fmt: skip
 KML = Format("kml", "KML", "application/vnd.google-earth.kml+xml", "kml", lonlat=True)
+HTML = Format("html", "Page", "text/html; charset=utf-8", "html", shown=True)  # pages are made above this floor
 FORMATS = (
     GEOJSON, JSONFG, SEQUENCE, CSV, CSV_WKT, CSV_EXCEL, XLSX, FLATGEOBUF, GEOPACKAGE, GEOPARQUET, ARROW, SHAPEFILE, KML,
 )  # fmt: skip
