@@ -1,0 +1,46 @@
+"""What the interface conforms to: each class of OGC's standards, with the module of tests that proves it.
+
+A class is declared when it is here, and is here when a test that is named after it passes.
+"""
+
+FEATURES_1 = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/"
+FEATURES_2 = "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/"
+FEATURES_3 = "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/"
+FEATURES_5 = "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/"
+CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf/"
+
+CORE = "tests/ogc/test_part1_core.py"
+REPRESENTATIONS = "tests/ogc/test_part1_representations.py"
+DESCRIPTION = "tests/ogc/test_part1_oas30.py"
+QUERYABLES = "tests/ogc/test_part3_queryables.py"
+SCHEMAS = "tests/ogc/test_part5_schemas.py"
+FILTERS = "tests/api/test_filters.py"
+LANGUAGE = "tests/geo/cql2/test_conformance.py"
+
+CLASSES: dict[str, str] = {
+    f"{FEATURES_1}core": CORE,
+    f"{FEATURES_1}geojson": REPRESENTATIONS,
+    f"{FEATURES_1}html": REPRESENTATIONS,
+    f"{FEATURES_1}oas30": DESCRIPTION,
+    f"{FEATURES_3}queryables": QUERYABLES,
+    f"{FEATURES_3}filter": FILTERS,
+    f"{FEATURES_3}features-filter": FILTERS,
+    f"{FEATURES_5}schemas": SCHEMAS,
+    f"{FEATURES_5}core-roles-features": SCHEMAS,
+    f"{FEATURES_5}returnables-and-receivables": SCHEMAS,
+    f"{FEATURES_5}queryables": SCHEMAS,
+    f"{FEATURES_5}sortables": SCHEMAS,
+    f"{CQL2}cql2-text": LANGUAGE,
+    f"{CQL2}cql2-json": LANGUAGE,
+    f"{CQL2}basic-cql2": LANGUAGE,
+    f"{CQL2}advanced-comparison-operators": LANGUAGE,
+    f"{CQL2}case-insensitive-comparison": LANGUAGE,
+    f"{CQL2}accent-insensitive-comparison": LANGUAGE,
+    f"{CQL2}basic-spatial-functions": LANGUAGE,
+    f"{CQL2}basic-spatial-functions-plus": LANGUAGE,
+    f"{CQL2}basic-spatial-operators": LANGUAGE,  # its name before the standard: QGIS looks for it alone
+    f"{CQL2}spatial-functions": LANGUAGE,
+    f"{CQL2}temporal-functions": LANGUAGE,
+    f"{CQL2}property-property": LANGUAGE,
+    f"{CQL2}arithmetic": LANGUAGE,
+}

@@ -1,0 +1,171 @@
+"""The pages that people read of what programs are given: same addresses, same content, complete without JavaScript."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import sqlalchemy as sa
+from fastapi import Request
+from starlette.responses import Response
+
+from api.ogc import conformance
+from api.ogc.describing import Description
+from api.ogc.relations import Link
+from api.ogc.representing import address_of, varied
+from api.pages.french import exact, listing
+from api.pages.rows import sort_key
+from api.pages.selection import MAPPED
+from api.pages.site import page
+from boundaries.levels import LABELS
+from geo.formats.crs import SYSTEMS
+from geo.formats.jsonschema import property_schema
+from geo.formats.layer import Field, Kind, Layer, typed
+from geo.formats.media_types import FORMATS, GEOJSON
+
+PAGE = 100  # features of a page that people read, where they do not say how many
+KINDS = {
+    Kind.TEXT: "texte",
+    Kind.INTEGER: "nombre entier",
+    Kind.NUMBER: "nombre",
+    Kind.FLAG: "vrai ou faux",
+    Kind.DAY: "date",
+    Kind.INSTANT: "instant",
+}
+STANDARDS = {
+    conformance.FEATURES_1: "Objets, partie 1 : le socle (OGC API Features)",
+    conformance.FEATURES_2: "Objets, partie 2 : les systèmes de coordonnées",
+    conformance.FEATURES_3: "Objets, partie 3 : les filtres",
+    conformance.FEATURES_5: "Objets, partie 5 : les schémas",
+    conformance.CQL2: "Langage de filtre CQL2",
+}
+
+
+def landing_page(request: Request, links: Sequence[Link], api: str) -> Response:
+    """Return what the interface is, and how software is connected to it."""
+    kept = [one for one in links if one["rel"] not in ("self", "alternate") and "/rel/" not in one["rel"]]
+    return _page(request, "accueil", liens=kept, api=api)
+
+
+def conformance_page(request: Request, classes: Sequence[str]) -> Response:
+    """Return the classes that the interface conforms to, standard by standard."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for uri in classes:
+        prefix = f"{uri.rpartition('/')[0]}/"
+        groups.setdefault(STANDARDS.get(prefix, prefix), []).append((uri.rpartition("/")[2], uri))
+    return _page(request, "conformite", groupes=groups)
+
+
+def service_page(request: Request, native: Mapping[str, Any], api: str) -> Response:
+    """Return how items are asked for: each parameter, and what it takes."""
+    get = native["paths"]["/api/collections/{collection}/items"]["get"]
+    told = [(one["name"], one.get("description", "")) for one in get["parameters"] if one["in"] == "query"]
+    return _page(request, "service", parametres=told, formats=FORMATS, systemes=SYSTEMS, api=api)
+
+
+def collections_page(request: Request, listed: Sequence[Description], api: str) -> Response:
+    """Return all the collections: the territories, then the indicators theme by theme."""
+    themes: dict[str, list[Description]] = {}
+    for one in listed:
+        if one.collected.sheet is not None:
+            themes.setdefault(one.collected.sheet.theme, []).append(one)
+    groups = {"Territoires": [one for one in listed if one.collected.sheet is None]}
+    groups |= {theme: themes[theme] for theme in sorted(themes, key=sort_key)}
+    return _page(request, "collections", groupes={title: own for title, own in groups.items() if own}, api=api)
+
+
+def collection_page(request: Request, one: Description, body: Mapping[str, Any]) -> Response:
+    """Return a collection: what it is, its files, its properties."""
+    sheet = one.collected.sheet
+    mapped = sheet is not None and any(level in MAPPED for level in one.levels)
+    return _page(
+        request,
+        "collection",
+        une=one,
+        corps=body,
+        niveaux=listing([LABELS[level][1] for level in one.levels or (one.level,)]),
+        carte=f"indicateur={sheet.id}" if sheet is not None and mapped else None,
+        emprises=[", ".join(exact(round(number, 2)) for number in box) for box in one.extent.boxes],
+        fichiers=[link for link in body["links"] if link["rel"] == "items" and "f=html" not in link["href"]],
+        programmes=[link for link in body["links"] if link["type"].endswith("json") and link["rel"] != "items"],
+        proprietes=[_told(field) for field in one.layer.fields],
+    )
+
+
+def items_page(
+    request: Request,
+    layer: Layer,
+    rows: Sequence[sa.Row[Any]],
+    links: Sequence[Link],
+    matched: int | None,
+) -> Response:
+    """Return a page of items; `rows` are those of `shown`, `links` those of GeoJSON, `matched` how many there are."""
+    following = {one["rel"]: one["href"] for one in links if one["rel"] in ("next", "prev", "first")}
+    query = [
+        (name, value)
+        for name, value in parse_qsl(urlsplit(str(request.url)).query, keep_blank_values=True)
+        if name not in ("f", "limit", "offset", "cursor")
+    ]
+    base = str(request.url).split("?", 1)[0]
+    files = [(form.title, f"{base}?{urlencode([*query, ('f', form.name)])}") for form in FORMATS]
+    return _page(
+        request,
+        "elements",
+        couche=layer,
+        champs=layer.fields,
+        lignes=[[_written(value, field) for value, field in zip(row, layer.fields, strict=True)] for row in rows],
+        codes=[getattr(row, layer.key) for row in rows],
+        suites=following,
+        fichiers=files,
+        total=matched,
+        base=base,
+        demande=urlencode(
+            [one for one in query if one[0] in ("millesime", "level", "period", "indicator", "as_of")]
+        ),
+        collection=f"{address_of(request)}/collections/{layer.name}",
+    )
+
+
+def item_page(request: Request, layer: Layer, row: sa.Row[Any]) -> Response:
+    """Return one item: its properties, and its files."""
+    base = str(request.url).split("?", 1)[0]
+    query = [one for one in request.query_params.multi_items() if one[0] != "f"]
+    return _page(
+        request,
+        "element",
+        couche=layer,
+        titre=getattr(row, "nom", getattr(row, layer.key)),
+        faits=[(field.heading, _written(value, field)) for value, field in zip(row, layer.fields, strict=True)],
+        geojson=f"{base}?{urlencode([*query, ('f', GEOJSON.name)])}",
+        collection=f"{address_of(request)}/collections/{layer.name}",
+    )
+
+
+def shown(layer: Layer) -> sa.Select[Any]:
+    """Return the properties of a layer in its order, without the geometry: what a page shows."""
+    rows = layer.rows.subquery("rows")
+    return sa.select(*(typed(rows.c[one.name], one.kind).label(one.name) for one in layer.fields))
+
+
+def _page(request: Request, name: str, **values: Any) -> Response:
+    return varied(page(request, f"ogc/{name}.html", rubrique="api", **values))
+
+
+def _told(field: Field) -> dict[str, Any]:
+    schema = property_schema(field)
+    return {
+        "nom": field.name,
+        "titre": field.title,
+        "type": KINDS[field.kind],
+        "unite": field.unit,
+        "texte": field.description,
+        "codes": [(str(one["const"]), one["title"]) for one in schema.get("oneOf", ())],
+    }
+
+
+def _written(value: Any, field: Field) -> str:
+    """Return a value as people read it; nothing where there is none: the status beside it says why."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return exact(value)
+    return field.labels.get(str(value), str(value))

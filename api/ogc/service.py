@@ -1,0 +1,235 @@
+"""The description of the interface in OpenAPI 3.0, as OGC's clients read it: a path for each collection.
+
+It is made of the application's own description (OpenAPI 3.1), so that what is declared is what there is. QGIS reads
+`components.parameters.limit`, and takes for a property every parameter of items that is `form` and not exploded; GDAL
+looks for `cql-text` among the languages of filters. What OpenAPI 3.0 does not know of 3.1 is written as it does.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from api.ogc.describing import LICENCES, Description
+from geo.formats.crs import CRS84, SYSTEMS
+from geo.formats.jsonschema import property_schema
+from geo.formats.layer import Field
+from geo.formats.media_types import FORMATS, HTML
+
+PREFIX = "/api"
+ITEMS = "/collections/{collection}/items"
+FORM = {"style": "form", "explode": False}
+SYSTEMS_SCHEMA = {"type": "string", "enum": [system.uri for system in SYSTEMS], "default": CRS84.uri}
+LIMIT = 1_000
+NUMBER = {"type": "number"}
+# What the standards, or the clients, want of a parameter beyond what the application says of it.
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "limit": {**FORM, "schema": {"type": "integer", "minimum": 1, "default": LIMIT}},
+    "bbox": {
+        **FORM,
+        "schema": {
+            "oneOf": [{"type": "array", "items": NUMBER, "minItems": count, "maxItems": count} for count in (4, 6)]
+        },
+    },
+    "datetime": {**FORM, "schema": {"type": "string"}},
+    "crs": {**FORM, "schema": {"type": "string", "format": "uri", **SYSTEMS_SCHEMA}},
+    "bbox-crs": {**FORM, "schema": {"type": "string", "format": "uri", **SYSTEMS_SCHEMA}},
+    "filter-crs": {**FORM, "schema": {"type": "string", "format": "uri", **SYSTEMS_SCHEMA}},
+    "filter": {**FORM},
+    "filter-lang": {**FORM},
+    "millesime": {**FORM},
+    "f": {"schema": {"type": "string", "enum": [form.name for form in (*FORMATS, HTML)]}},
+}
+PROBLEM = {
+    "description": "Ce qui a été donné, ce qui est accepté",
+    "content": {
+        "application/problem+json": {
+            "schema": {
+                "type": "object",
+                "required": ["type", "title", "status", "detail"],
+                "properties": {
+                    "type": {"type": "string"},
+                    "title": {"type": "string"},
+                    "status": {"type": "integer"},
+                    "detail": {"type": "string"},
+                },
+            }
+        }
+    },
+}
+GEOJSON_SCHEMAS: dict[str, Any] = {
+    "Feature": {
+        "type": "object",
+        "required": ["type", "geometry", "properties"],
+        "properties": {
+            "type": {"type": "string", "enum": ["Feature"]},
+            "id": {"type": "string"},
+            "geometry": {"type": "object", "nullable": True},
+            "properties": {"type": "object", "nullable": True},
+        },
+    },
+    "FeatureCollection": {
+        "type": "object",
+        "required": ["type", "features"],
+        "properties": {
+            "type": {"type": "string", "enum": ["FeatureCollection"]},
+            "features": {"type": "array", "items": {"$ref": "#/components/schemas/Feature"}},
+            "numberReturned": {"type": "integer", "minimum": 0},
+            "numberMatched": {"type": "integer", "minimum": 0},
+            "links": {"type": "array", "items": {"type": "object"}},
+        },
+    },
+}
+
+
+def openapi(
+    native: Mapping[str, Any], collections: Mapping[str, Description], base: str, title: str
+) -> dict[str, Any]:
+    """Return the description for clients; `native` is the application's, `base` the address of the interface."""
+    paths: dict[str, Any] = {}
+    shared: dict[str, Any] = {}
+    for path, methods in native["paths"].items():
+        if not path.startswith(PREFIX):
+            continue
+        relative = path.removeprefix(PREFIX) or "/"
+        get = methods["get"]
+        if not relative.startswith(ITEMS):
+            paths[relative] = {"get": _operation(get, collections)}
+            continue
+        for name, one in collections.items():
+            paths[relative.replace("{collection}", name)] = {"get": _of_items(get, name, one, shared)}
+    schemas = {
+        name: lowered(schema)
+        for name, schema in native.get("components", {}).get("schemas", {}).items()
+        if not name.endswith("ValidationError")
+    }
+    (licence, address), *_ = LICENCES.items()
+    return {
+        "openapi": "3.0.3",
+        "info": {"title": title, "version": "1", "license": {"name": licence, "url": address}},
+        "servers": [{"url": base}],
+        "paths": paths,
+        "components": {
+            "parameters": shared,
+            "schemas": schemas | GEOJSON_SCHEMAS,
+            "responses": {"probleme": PROBLEM},
+        },
+    }
+
+
+def lowered(node: Any) -> Any:
+    """Return a JSON Schema of OpenAPI 3.1 as 3.0 writes it; a parameter that may be absent is not null for that.
+
+    >>> lowered({"anyOf": [{"type": "integer", "exclusiveMinimum": 0}, {"type": "null"}], "title": "N"})
+    {'title': 'N', 'type': 'integer', 'minimum': 0, 'exclusiveMinimum': True}
+    >>> lowered({"const": "a"}), lowered({"type": ["string", "null"]})
+    ({'enum': ['a']}, {'type': 'string', 'nullable': True})
+    """
+    if isinstance(node, list):
+        return [lowered(part) for part in node]
+    if not isinstance(node, dict):
+        return node
+    found = {name: lowered(part) for name, part in node.items() if name not in ("examples", "$schema")}
+    if "anyOf" in found:
+        kept = [part for part in found.pop("anyOf") if part != {"type": "null"}]
+        found |= kept[0] if len(kept) == 1 else {"anyOf": kept}
+    if "const" in found:
+        found["enum"] = [found.pop("const")]
+    if isinstance(found.get("type"), list):
+        kinds = [kind for kind in found["type"] if kind != "null"]
+        found |= {"type": kinds[0], "nullable": len(kinds) < len(found["type"])}
+    for side in ("Minimum", "Maximum"):
+        bound = found.get(f"exclusive{side}")
+        if isinstance(bound, int | float) and not isinstance(bound, bool):
+            del found[f"exclusive{side}"]
+            found |= {side.lower(): bound, f"exclusive{side}": True}
+    return found
+
+
+def _operation(get: Mapping[str, Any], collections: Mapping[str, Description]) -> dict[str, Any]:
+    parameters = [_parameter(one) for one in get.get("parameters", [])]
+    for one in parameters:
+        if one["name"] == "collection" and collections:
+            one["schema"] = {"type": "string", "enum": list(collections)}
+    return _answered(get, get["operationId"], parameters, lowered(get["responses"]["200"]))
+
+
+def _of_items(get: Mapping[str, Any], name: str, one: Description, shared: dict[str, Any]) -> dict[str, Any]:
+    """Return what is asked of the items of a collection, or of one of them: what all share, and its own properties."""
+    parameters: list[dict[str, Any]] = []
+    single = any(given["name"] == "code" for given in get["parameters"])
+    known = set()
+    for given in get["parameters"]:
+        if given["name"] == "collection":
+            continue
+        known.add(given["name"])
+        parameters.append(_shared(_item_parameter(given), "item." if single else "", shared))
+    if not single:
+        parameters += [_queryable(own, name, one, shared) for own in one.layer.fields if own.name not in known]
+    kind = "Feature" if single else "FeatureCollection"
+    contents: dict[str, Any] = {
+        form.essence: {"schema": {"type": "string", "format": "binary"}} for form in FORMATS
+    }
+    contents[HTML.essence] = {"schema": {"type": "string"}}
+    contents[FORMATS[0].essence] = {"schema": {"$ref": f"#/components/schemas/{kind}"}}
+    found = {"description": one.collected.title, "content": contents}
+    told = {**get, "summary": f"{one.collected.title} : {get['summary']}"}
+    return _answered(told, f"{name}.{kind}", parameters, found)
+
+
+def _answered(
+    get: Mapping[str, Any], name: str, parameters: list[dict[str, Any]], found: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "tags": get.get("tags", []),
+        "summary": get.get("summary", ""),
+        "operationId": name,
+        "parameters": parameters,
+        "responses": {"200": found, "default": {"$ref": "#/components/responses/probleme"}},
+    }
+
+
+def _item_parameter(given: Mapping[str, Any]) -> dict[str, Any]:
+    made = _parameter(given)
+    more = PARAMETERS.get(made["name"], {})
+    schema = made["schema"]
+    if "schema" in more:
+        # the bounds and the default that the application checks stand, whatever is added
+        schema = more["schema"] | {
+            name: part for name, part in schema.items() if name in ("maximum", "minimum", "default")
+        }
+    return made | more | {"schema": schema}
+
+
+def _parameter(given: Mapping[str, Any]) -> dict[str, Any]:
+    schema = {
+        name: part for name, part in lowered(given["schema"]).items() if name not in ("title", "description")
+    }
+    made = {name: given[name] for name in ("name", "in", "description") if name in given}
+    return made | {"required": given.get("required", False), "schema": schema}
+
+
+def _shared(made: dict[str, Any], prefix: str, shared: dict[str, Any]) -> dict[str, Any]:
+    name = f"{prefix}{made['name']}"
+    shared[name] = made
+    return {"$ref": f"#/components/parameters/{name}"}
+
+
+def _queryable(own: Field, name: str, one: Description, shared: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameter that keeps the features of which a property has a value."""
+    schema = {key: part for key, part in property_schema(own).items() if key in ("type", "format", "enum")}
+    made = {
+        "name": own.name,
+        "in": "query",
+        "description": own.heading,
+        "required": False,
+        **FORM,
+        "schema": schema,
+    }
+    prefix = f"{name}." if one.collected.sheet is not None and own.name.startswith(("value", "status")) else ""
+    return _shared(made, prefix, shared)
+
+
+def parameters_of(document: Mapping[str, Any], path: str) -> Iterator[dict[str, Any]]:
+    """Give the parameters of a path, those that are shared included."""
+    for one in document["paths"][path]["get"]["parameters"]:
+        name = one.get("$ref", "").removeprefix("#/components/parameters/")
+        yield document["components"]["parameters"][name] if name else one
