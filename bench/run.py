@@ -33,12 +33,13 @@ from api.database import database_url, open_database, private_cluster
 from api.documents import Documents
 from api.editions import OPTIONS
 from api.progress import shown
-from api.securing import secure
+from api.securing import secure, serving_url
 from api.settings import Settings, read_settings
 from api.setup import prepare
 from api.versions import read_versions
+from boundaries.readers import Audience
 
-COLD, WARM, UNTIMED = 60, 400, 12
+COLD, WARM, UNTIMED = 150, 400, 12
 console = Console(width=None if Console().is_terminal else 150)
 
 
@@ -169,17 +170,17 @@ def _load_if_empty(settings: Settings) -> None:
 
 def _timings(settings: Settings) -> list[Timing]:
     application, bare = create_app(settings), Bare()
-    # what is served is read by the role of the public; the SQL beside it, by the owner, whose rows nothing filters
     engine = sa.create_engine(database_url(settings))
     secure(engine)
+    public = serving_url(engine.url, Audience.PUBLIC)  # the SQL beside is asked with the same rights as the tile's
     application.state.public.versions.refresh()
     with ExitStack() as stack:
-        asking = Asking(engine.url, OPTIONS, 1)
+        asking = Asking(public, OPTIONS, 1)
         stack.callback(engine.dispose)
         for kept in (asking, application.state.public.asking):
             stack.callback(lambda kept=kept: asyncio.run(kept.close()))
         client, bare_client = stack.enter_context(served(application)), stack.enter_context(served(bare))
-        psql = stack.enter_context(alone(engine.url, OPTIONS))
+        psql = stack.enter_context(alone(public, OPTIONS))
         bench = Bench(application, client, bare, bare_client, Heard(application), asking, psql)
         asked = cases(settings.region)
         with console.status("") as status:
