@@ -22,7 +22,7 @@ LIMIT = 1_000
 NUMBER = {"type": "number"}
 # What the standards, or the clients, want of a parameter beyond what the application says of it.
 PARAMETERS: dict[str, dict[str, Any]] = {
-    "limit": {**FORM, "schema": {"type": "integer", "minimum": 1, "default": LIMIT}},
+    "limit": {**FORM, "schema": {"type": "integer", "minimum": 1, "default": 1_000, "maximum": 100_000}},
     "bbox": {
         **FORM,
         "schema": {
