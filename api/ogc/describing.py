@@ -11,7 +11,7 @@ from fastapi import Request
 
 from api.dependencies import reading
 from api.editions import edition_of
-from api.layers import indicator_layer, period_suffix, territory_layer
+from api.layers import indicator_layer, territory_layer
 from api.ogc.asked import finest, newest
 from api.ogc.collected import Collected, collection_of, collections
 from api.ogc.relations import Link, link
@@ -42,7 +42,9 @@ OTHERS: tuple[Callable[[str, Collected], list[Link]], ...] = ()
 
 @dataclass(frozen=True)
 class Description:
-    """A collection as it is given when nothing else is asked: `layer` has its fields, and is never executed.
+    """A collection as it is given when nothing else is asked.
+
+    Of `layer`, what is said of it is read, never its rows: they are the territories alone.
 
     `millesimes` are those that `datetime` may choose, oldest first; `periods` and `levels` are those of an indicator.
     """
@@ -145,10 +147,9 @@ def _of_indicator(
     if (level, year) not in offered.periods:
         return None
     periods = offered.periods[level, year]
-    rows = published.with_every_value(
-        layers.features(level, year, None), {period_suffix(period): 0 for period in periods}
+    layer = indicator_layer(
+        collected.id, level, geographies[year], layers.features(level, year, None), sheet, periods
     )
-    layer = indicator_layer(collected.id, level, geographies[year], rows, sheet, periods)
     years = tuple(sorted(offered.outlined.intersection(offered.millesimes)))
     levels = tuple(own for own in offered.levels if (own, year) in offered.periods)
     return Description(collected, level, year, years, layer, levels=levels, periods=periods)
