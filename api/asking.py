@@ -16,6 +16,7 @@ from psycopg.pq.abc import PGresult
 from sqlalchemy import URL
 
 BINARY = 1
+MOST_PREPARED = 200  # statements of a connection: filters are of any form, and each takes memory of the server
 
 
 class Asking:
@@ -27,7 +28,7 @@ class Asking:
         self._free: list[_Line] = []
         self._places = asyncio.Semaphore(limit)
 
-    async def one(self, statement: str, values: Sequence[bytes]) -> list[bytes | None]:
+    async def one(self, statement: str, values: Sequence[bytes | None]) -> list[bytes | None]:
         """Return the only row of a statement in PostgreSQL's binary form; `values` are $1, $2… in its text form.
 
         A connection lost while nobody used it is replaced and the statement asked again. Raises
@@ -49,7 +50,7 @@ class Asking:
         while self._free:
             await self._free.pop().connection.close()
 
-    async def _asked(self, line: "_Line", statement: str, values: Sequence[bytes]) -> list[bytes | None]:
+    async def _asked(self, line: "_Line", statement: str, values: Sequence[bytes | None]) -> list[bytes | None]:
         try:
             row = await line.one(statement, values)
         except BaseException:
@@ -66,9 +67,13 @@ class _Line:
         self.connection = connection
         self._prepared: dict[str, bytes] = {}
 
-    async def one(self, statement: str, values: Sequence[bytes]) -> list[bytes | None]:
+    async def one(self, statement: str, values: Sequence[bytes | None]) -> list[bytes | None]:
         name = self._prepared.get(statement)
         if name is None:
+            if len(self._prepared) == MOST_PREPARED:
+                self.connection.pgconn.send_query(b"DEALLOCATE ALL")
+                await self._answer()
+                self._prepared.clear()
             name = b"asked%d" % len(self._prepared)
             self.connection.pgconn.send_prepare(name, statement.encode())
             await self._answer()

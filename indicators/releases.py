@@ -4,6 +4,8 @@ A connection reads the edition that its setting `ores.edition` names, that of th
 chooses among what a connection may read; what it may read is held by the roles of the database (`api.securing`).
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -21,12 +23,41 @@ OWN: ColumnElement[int] = sa.cast(
 )
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A series as who reads is shown it: what names it in passports, and since when."""
+
+    digest: str
+    published_at: datetime
+
+
 def current_release(conn: Connection, edition: int | None = None) -> sa.Row[Any] | None:
     """Return the latest release that was not withdrawn (id, digest, published_at), or None before the first.
 
     `edition`: that of another audience than the one that the connection reads for.
     """
     return conn.execute(_releases(edition).where(_kept()).order_by(Release.id.desc()).limit(1)).one_or_none()
+
+
+def current_digest() -> sa.ScalarSelect[str]:
+    """Return what gives, in a statement, the digest of the release that is served."""
+    latest = _releases().where(_kept()).order_by(Release.id.desc()).limit(1)
+    return latest.with_only_columns(ReleaseEdition.digest).scalar_subquery()
+
+
+def digest_of(conn: Connection, release_id: int | None) -> str:
+    """Return the digest of a release (the one that is served if None), or nothing before the first."""
+    if release_id is None:
+        return conn.scalar(sa.select(current_digest())) or ""
+    found = conn.scalar(sa.select(ReleaseEdition.digest).where(ReleaseEdition.release_id == release_id, _own()))
+    return found or ""
+
+
+def release_of(conn: Connection, digest: str) -> int | None:
+    """Return the last release of a digest that may still be read, or None."""
+    found = _releases().where(_kept(), ReleaseEdition.digest == digest).order_by(Release.id.desc()).limit(1)
+    row = conn.execute(found).one_or_none()
+    return None if row is None else int(row.id)
 
 
 def release_on(conn: Connection, day: date) -> sa.Row[Any]:
@@ -62,6 +93,21 @@ def released(*columns: Any, release_id: int | None = None) -> Rows:
             ReleaseSeries.release_id == (latest.scalar_subquery() if release_id is None else release_id),
         )
     )
+
+
+def first_shown(conn: Connection, names: Iterable[tuple[str, str, int]]) -> dict[tuple[str, str, int], Shown]:
+    """Return, by indicator, period and millesime, the series that who reads is shown now, and since when."""
+    named = sa.tuple_(Series.indicator, Series.period, Series.millesime)
+    current = released(Series.id).where(named.in_(list(names)))
+    rows = conn.execute(
+        sa.select(Series.indicator, Series.period, Series.millesime, Series.digest)
+        .add_columns(sa.func.min(Release.published_at).label("published_at"))
+        .join(ReleaseSeries, ReleaseSeries.series_id == Series.id)
+        .join(Release, Release.id == ReleaseSeries.release_id)
+        .where(Series.id.in_(current), ReleaseSeries.edition == OWN)
+        .group_by(Series.id)
+    )
+    return {(row.indicator, row.period, row.millesime): Shown(row.digest, row.published_at) for row in rows}
 
 
 def _releases(edition: int | None = None, *, closed: bool = False) -> Rows:

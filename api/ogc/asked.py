@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from api.dependencies import Series
 from api.layers import indicator_layer, period_suffix, territory_layer
 from api.ogc.collected import Collected
+from api.ogc.times import Times
 from boundaries import layers, places
 from boundaries.levels import LABELS, Level
 from boundaries.places import Place
@@ -22,7 +23,8 @@ class Wanted:
     """A collection at a level, in the geography of a millesime, as a release has it (the current one if None).
 
     `period` is that of the values of an indicator's collection, None for all of them in columns; `indicator` is what
-    is joined to the collection of a level; `within` is the territory that all lies in.
+    is joined to the collection of a level; `within` is the territory that all lies in; `nothing` says that no geography
+    was in force at the time that was asked for.
     """
 
     collected: Collected
@@ -32,6 +34,7 @@ class Wanted:
     indicator: Series | None
     release: int | None
     within: Place | None = None
+    nothing: bool = False
 
 
 def wanted_of(
@@ -45,11 +48,13 @@ def wanted_of(
     indicator: Series | None = None,
     release: int | None = None,
     within: Place | None = None,
+    times: Times | None = None,
 ) -> Wanted:
     """Return what is wanted of a collection, whatever was not said being chosen.
 
-    The millesime is `latest`, or the newest one in which the indicator is published; the level is the finest one that
-    it is published at there. Raises Invalid for what the collection has not, NotFound for what is not published.
+    The millesime is `latest`, or the newest one in which the indicator is published; with `times`, the newest of those
+    with outlines that was in force then. The level is the finest one that the indicator is published at there. Raises
+    Invalid for what the collection has not, NotFound for what is not published.
     """
     if collected.level is not None:
         if period is not None or level not in (None, collected.level):
@@ -57,8 +62,9 @@ def wanted_of(
                 f"« {collected.id} » est la collection d’un niveau : period et level ne se demandent que d’une "
                 "collection d’indicateur. Ici, indicator=identifiant:période joint des valeurs."
             )
-        year = latest if millesime is None else millesime
-        return Wanted(collected, collected.level, year, None, indicator, release, within)
+        drawn = [row.year for row in places.millesimes(conn) if row.outlines] if times is not None else []
+        year, nothing = _year(drawn, latest, millesime, times)
+        return Wanted(collected, collected.level, year, None, indicator, release, within, nothing)
     if collected.sheet is None:
         raise ValueError(f"collection {collected.id} has neither a level nor an indicator")
     if indicator is not None:
@@ -67,11 +73,12 @@ def wanted_of(
             "niveau. Ici, period choisit les valeurs."
         )
     offered = published.choices(conn, collected.sheet.id, release)
-    year = newest(offered, latest) if millesime is None else millesime
+    drawn = [year for year in offered.millesimes if year in offered.outlined]
+    year, nothing = _year(drawn, newest(offered, latest), millesime, times)
     found = finest(offered, collected.sheet, year) if level is None else level
     if (found, year) not in offered.periods:
         raise NotFound(_unpublished(offered, collected.sheet, found, year))
-    return Wanted(collected, found, year, period, None, release, within)
+    return Wanted(collected, found, year, period, None, release, within, nothing)
 
 
 def layer_of(conn: sa.Connection, wanted: Wanted, *, computed: bool = True) -> Layer:
@@ -84,6 +91,8 @@ def layer_of(conn: sa.Connection, wanted: Wanted, *, computed: bool = True) -> L
     if wanted.within is not None:
         places.require(conn, wanted.within, wanted.millesime)
     rows = layers.features(wanted.level, wanted.millesime, wanted.within)
+    if wanted.nothing:
+        rows = rows.where(sa.false())
     sheet = wanted.collected.sheet
     name = wanted.collected.id
     if sheet is not None and wanted.period is None:
@@ -101,6 +110,19 @@ def layer_of(conn: sa.Connection, wanted: Wanted, *, computed: bool = True) -> L
     item, period = joined
     found = published.find(conn, item.id, period, wanted.millesime, wanted.release)
     return territory_layer(name, wanted.level, geography, published.with_values(rows, found.id), joined)
+
+
+def _year(drawn: list[int], usual: int, millesime: int | None, times: Times | None) -> tuple[int, bool]:
+    """Return the millesime to read, and whether nothing of it was in force. Raises Invalid where two were asked for."""
+    if times is None:
+        return usual if millesime is None else millesime, False
+    found = times.in_force(drawn)
+    if millesime is not None and found != millesime:
+        instead = "aucune géographie chargée" if found is None else f"la géographie {found}"
+        raise Invalid(
+            f"millesime = {millesime} et datetime ne s’accordent pas : datetime désigne {instead}. L’un des deux suffit."
+        )
+    return min(drawn, default=usual) if found is None else found, found is None
 
 
 def _joined(conn: sa.Connection, wanted: Wanted) -> tuple[Indicator, str] | None:

@@ -3,7 +3,7 @@
 `condition` is the door. A filter names only what `queryables` finds in the layer; its values are bound, never written.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import sqlalchemy as sa
@@ -11,10 +11,11 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.exc import DataError
 
 from geo.cql2.errors import BadFilter, shown
+from geo.cql2.expressions import written
 from geo.cql2.hints import hints
 from geo.cql2.queryables import Kind, Queryable, Queryables, Told, queryables, schema
 from geo.cql2.reading import JSON, LANGUAGES, TEXT, place_of, tree
-from geo.cql2.translation import Translation
+from geo.cql2.translation import Translation, computes
 from geo.formats.crs import CRS84, Crs
 
 __all__ = [
@@ -26,8 +27,10 @@ __all__ = [
     "Queryable",
     "Queryables",
     "Told",
+    "among",
     "computed",
     "condition",
+    "costly",
     "queryables",
     "schema",
 ]
@@ -48,6 +51,27 @@ def condition(text: str, language: str, properties: Queryables, crs: Crs = CRS84
     except BadFilter as error:
         place = _place(error, text, language)
         raise BadFilter(f"{error.detail}{place}", word=error.word, path=error.path) from None
+
+
+def among(name: str, texts: Sequence[str], properties: Queryables) -> ColumnElement[bool]:
+    """Return the condition that a property is one of the values that some texts write.
+
+    Raises BadFilter for a text that is no value of its type.
+    """
+    tree = {
+        "op": "in",
+        "args": [{"property": name}, [written(text, name, properties[name].kind) for text in texts]],
+    }
+    return sa.and_(Translation(properties, CRS84).condition(tree), *hints(tree, properties))
+
+
+def costly(text: str, language: str, properties: Queryables) -> bool:
+    """Return whether a filter computes something of each feature (shapes, texts without accents) that no index spares.
+
+    Raises BadFilter for what is no filter.
+    """
+    read = tree(text, language)
+    return computes(read) and not any(True for _ in hints(read, properties))
 
 
 @contextmanager

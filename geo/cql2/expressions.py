@@ -4,6 +4,7 @@ A number is a double, as in JSON. Dividing by zero gives no value (NULL), like e
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,6 +20,7 @@ ICU = "und-x-icu"  # follows Unicode whatever the locale of the server
 COMBINING = "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 INSTANT = "AAAA-MM-JJThh:mm:ssZ"
 LARGEST_INTEGER = 2**63 - 1
+NUMBER = re.compile(r"[+-]?(\d{1,300}(\.\d{0,50})?|\.\d{1,50})([eE][+-]?\d{1,3})?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,29 @@ def literal(node: Any, path: str) -> Value:
         case None:
             raise BadFilter("NULL ne se compare pas\u202f: écrire «\u202fpropriété IS NULL\u202f».", path=path)
     raise BadFilter(f"Valeur non comprise dans le filtre\u202f: {shown(node)}.", path=path)
+
+
+def written(text: str, name: str, kind: Kind) -> Any:
+    """Return the node of a filter for a text, as the type of a property reads it. Raises BadFilter.
+
+    >>> written("44", "departement", Kind.TEXT), written("44", "value", Kind.NUMBER)
+    ('44', 44)
+    """
+    if kind is Kind.TEXT:
+        return text
+    if kind is Kind.DAY:
+        return {"date": text}
+    if kind is Kind.INSTANT:
+        return {"timestamp": text}
+    if kind is Kind.FLAG and text in ("true", "false"):
+        return text == "true"
+    if kind.numeric and NUMBER.fullmatch(text):
+        return int(text) if text.lstrip("+-").isdigit() else float(text)
+    if kind is Kind.GEOMETRY:
+        raise BadFilter(
+            f"{shown(name)} est une géométrie\u202f: elle se compare par filter=S_INTERSECTS(…), ou par bbox=."
+        )
+    raise BadFilter(f"{shown(name)} est {kind}, et {shown(text)} ne se lit pas ainsi.")
 
 
 def day(text: str, path: str) -> Value:

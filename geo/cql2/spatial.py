@@ -5,7 +5,7 @@ straight in the system that it is given in: long ones are cut before they are ca
 100 km in Lambert-93 strays 200 m from the straight line in degrees.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement
 from geo.cql2.errors import BadFilter
 from geo.cql2.expressions import Value, property_value
 from geo.cql2.queryables import Kind, Queryables
-from geo.formats.crs import Crs, described
+from geo.formats.crs import CRS84, Crs, described
 
 if TYPE_CHECKING:
     from pyproj import Transformer
@@ -52,6 +52,26 @@ def relation(op: str, args: list[Any], properties: Queryables, crs: Crs, path: s
     ]
     function = getattr(sa.func, RELATIONS[op])
     condition: ColumnElement[bool] = function(*sides, type_=sa.Boolean)
+    return condition
+
+
+def meets_box(
+    numbers: Sequence[float], crs: Crs, column: ColumnElement[Any], srid: int, path: str = ""
+) -> ColumnElement[bool]:
+    """Return the condition that a geometry meets a box (four numbers, six with heights), axes as the system has them.
+
+    What of the box is out of where its system is used meets nothing. In degrees a box may cross the antimeridian: its
+    west is then east of its east. Raises BadFilter for what is no box.
+    """
+    shape = _box(list(numbers), crs, path)
+    if not crs.geographic:
+        shape = shapely.intersection(shape, _rectangle(*_used(crs)))
+    if shape.is_empty:
+        return sa.false()
+    _check_bounds(shape, crs, path)
+    there = shapely.to_wkb(_carried(shape, crs, srid, path))
+    literal = sa.func.ST_GeomFromWKB(sa.bindparam(None, there, sa.LargeBinary, unique=True), srid)
+    condition: ColumnElement[bool] = sa.func.ST_Intersects(column, literal, type_=sa.Boolean)
     return condition
 
 
@@ -151,6 +171,16 @@ def _carried(shape: Any, crs: Crs, srid: int, path: str) -> Any:
     if not (strayed < (DEGREES_APART if crs.geographic else METRES_APART)).all() or not shapely.is_valid(there):
         raise BadFilter(f"Une géométrie du filtre sort du système de coordonnées {crs.uri}.", path=path)
     return there
+
+
+@cache
+def _used(crs: Crs) -> tuple[float, float, float, float]:
+    """The box where a system is used, a metre less: at its very edge, 180° may come back as -180°."""
+    area = described(crs.srid).area_of_use
+    if area is None:
+        raise ValueError(f"PROJ does not know where {crs.uri} is used")
+    west, south, east, north = _transformer(CRS84.srid, crs.srid).transform_bounds(*area.bounds)
+    return west + 1, south + 1, east - 1, north - 1
 
 
 @cache

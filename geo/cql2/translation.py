@@ -19,6 +19,20 @@ PAIRS = frozenset({*predicates.COMPARISONS, *ARITHMETIC, *spatial.RELATIONS, *te
 FUNCTIONS = ", ".join(sorted(name.upper() for name in {*FOLDS, *spatial.RELATIONS, *temporal.RELATIONS}))
 
 
+def computes(tree: Any) -> bool:
+    """Return whether a tree has a function to compute: a relation of shapes, a text without case or accents."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            if str(node.get("op", "")).lower() in {*FOLDS, *spatial.RELATIONS}:
+                return True
+            waiting += node.get("args") or []
+        elif isinstance(node, list):
+            waiting += node
+    return False
+
+
 @dataclass(frozen=True)
 class Translation:
     """What a filter is translated with: what it may name, and the system of its geometries."""

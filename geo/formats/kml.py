@@ -26,7 +26,7 @@ def kml(conn: Connection, layer: Layer) -> Iterator[bytes]:
     fields = [typed(rows.c[one.name], one.kind) for one in layer.fields]
     shape = sa.func.ST_AsKML(placed(rows.c.geom, layer.srid, CRS84.srid), CRS84.decimals)
     names = [one.name for one in layer.fields]
-    label = names.index(LABEL if LABEL in names else layer.key)
+    label = next((names.index(name) for name in (LABEL, layer.key) if name in names), None)
 
     def pieces() -> Iterator[str]:
         before = _head(layer)
@@ -35,7 +35,7 @@ def kml(conn: Connection, layer: Layer) -> Iterator[bytes]:
             data = "".join(map(_data, layer.fields, values))
             schema = f"<SchemaData schemaUrl={quoteattr(f'#{layer.name}')}>{data}</SchemaData>"
             yield (
-                f"{before}<Placemark><name>{_text(values[label])}</name>"
+                f"{before}<Placemark><name>{'' if label is None else _text(values[label])}</name>"
                 f"<ExtendedData>{schema}</ExtendedData>{geometry or ''}</Placemark>\n"
             )
             before = ""
