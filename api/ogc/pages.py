@@ -22,6 +22,7 @@ from geo.formats.jsonschema import property_schema
 from geo.formats.layer import Field, Kind, Layer, typed
 from geo.formats.media_types import FORMATS, GEOJSON
 
+KEY = "identifies"
 PAGE = 100  # features of a page that people read, where they do not say how many
 KINDS = {
     Kind.TEXT: "texte",
@@ -37,6 +38,7 @@ STANDARDS = {
     conformance.FEATURES_3: "Objets, partie 3 : les filtres",
     conformance.FEATURES_5: "Objets, partie 5 : les schémas",
     conformance.CQL2: "Langage de filtre CQL2",
+    conformance.RECORDS: "Notices, partie 1 : le catalogue (OGC API Records)",
 }
 
 
@@ -112,14 +114,14 @@ def items_page(
         "elements",
         couche=layer,
         champs=layer.fields,
-        lignes=[[_written(value, field) for value, field in zip(row, layer.fields, strict=True)] for row in rows],
-        codes=[getattr(row, layer.key) for row in rows],
+        lignes=[_cells(row, layer) for row in rows],
+        codes=[getattr(row, KEY) for row in rows],
         suites=following,
         fichiers=files,
         total=matched,
         base=base,
         demande=urlencode(
-            [one for one in query if one[0] in ("millesime", "level", "period", "indicator", "as_of")]
+            [one for one in query if one[0] in ("millesime", "datetime", "level", "period", "indicator", "as_of")]
         ),
         collection=f"{address_of(request)}/collections/{layer.name}",
     )
@@ -133,21 +135,26 @@ def item_page(request: Request, layer: Layer, row: sa.Row[Any]) -> Response:
         request,
         "element",
         couche=layer,
-        titre=getattr(row, "nom", getattr(row, layer.key)),
-        faits=[(field.heading, _written(value, field)) for value, field in zip(row, layer.fields, strict=True)],
+        titre=getattr(row, "nom", getattr(row, KEY)),
+        faits=list(zip([field.heading for field in layer.fields], _cells(row, layer), strict=True)),
         geojson=f"{base}?{urlencode([*query, ('f', GEOJSON.name)])}",
         collection=f"{address_of(request)}/collections/{layer.name}",
     )
 
 
 def shown(layer: Layer) -> sa.Select[Any]:
-    """Return the properties of a layer in its order, without the geometry: what a page shows."""
+    """Return the properties of a layer in its order, without the geometry, then what identifies each feature."""
     rows = layer.rows.subquery("rows")
-    return sa.select(*(typed(rows.c[one.name], one.kind).label(one.name) for one in layer.fields))
+    told = [typed(rows.c[one.name], one.kind).label(one.name) for one in layer.fields]
+    return sa.select(*told, rows.c[layer.key].label(KEY))
 
 
 def _page(request: Request, name: str, **values: Any) -> Response:
     return varied(page(request, f"ogc/{name}.html", rubrique="api", **values))
+
+
+def _cells(row: sa.Row[Any], layer: Layer) -> list[str]:
+    return [_written(getattr(row, field.name), field) for field in layer.fields]
 
 
 def _told(field: Field) -> dict[str, Any]:
