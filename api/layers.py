@@ -7,11 +7,9 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from api.pages.legend import ABSENT, WORDS, class_labels
-from api.pages.reading import read
+from api.drawings import drawing_of
 from api.pages.selection import Selection
 from boundaries.levels import LABELS, Level
-from geo.errors import NotFound
 from geo.formats import qgis
 from geo.formats.layer import Field, Kind, Layer
 from geo.layers import Rows
@@ -149,21 +147,6 @@ def _of_values(
 def _style(
     selection: Selection, value: str, status: str, fields: tuple[Field, ...], conn: sa.Connection
 ) -> str | None:
-    """Return the QGIS style of an indicator: the classes and words of its map; none where it is a map of circles."""
-    try:
-        shown = read(conn, selection)
-    except NotFound:  # it was published once, and is no more
-        return None
-    if shown.classes is None:
-        return None
-    sheet = selection.indicator
-    labels = [sheet.categories[code] for code in sorted(sheet.categories)] or class_labels(
-        shown.classes, shown.signed
-    )
-    absent = ", ".join(qgis.told(status) for status in ABSENT)
-    figure = f"round({qgis.quoted(value)}, {sheet.decimals})"  # classes are cut on figures as they are read
-    rules = qgis.class_rules(
-        figure, shown.classes.inner, shown.ramp, labels, f"{qgis.quoted(status)} NOT IN ({absent})"
-    )
-    words = {status.value: WORDS[status] for status in ABSENT}
-    return qgis.style([*rules, *qgis.absence_rules(status, words)], fields)
+    """Return the QGIS style of an indicator: the classes, circles and words of its map; none where it is no more."""
+    drawing = drawing_of(conn, selection, value, status)
+    return None if drawing is None else qgis.style(drawing, fields)

@@ -1,28 +1,46 @@
-"""QGIS styles (QML): classes of colour as rules, absences of value as patterns, each with the words of the legend.
+"""QGIS styles (QML): classes of colour and circles as rules, absences as patterns, each with the words of the legend.
 
 Rules, not QGIS's graduated renderer: that one closes intervals on both sides, and has no place for a status.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from geo.formats.layer import Field
+from geo.formats.qgissymbols import Circle, Fill, symbol
+from geo.palettes import CROSS, DASHES, DOTS, HATCH, LINES, PLUSES, SLASHES, ZIGZAG, Pattern
 
 DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
-OUTLINE, OUTLINE_MM = "#ffffff", "0.1"
-ABSENT = "#8a8a8a"
-HATCHED = "f_diagonal"  # a brush of Qt
+# The brush of Qt that is nearest to each pattern of the site, all different.
+BRUSHES = {
+    HATCH: "b_diagonal",
+    LINES: "vertical",
+    CROSS: "diagonal_x",
+    DOTS: "dense7",
+    ZIGZAG: "horizontal",
+    SLASHES: "f_diagonal",
+    DASHES: "dense6",
+    PLUSES: "cross",
+}
+MM_PER_PX = 25.4 / 96  # a pixel as CSS has it
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What is drawn alike: an expression of QGIS, the words of the legend, the colour, and a brush of Qt."""
+    """What is drawn alike: an expression of QGIS, the words of the legend, and what is painted, the lowest first."""
 
     expression: str
     label: str
-    colour: str
-    brush: str = "solid"
+    painted: tuple[Fill | Circle, ...]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How features are drawn: every rule that holds paints; by the expression `highest_first`, the highest first."""
+
+    rules: tuple[Rule, ...]
+    highest_first: str | None = None
 
 
 def class_rules(
@@ -41,46 +59,82 @@ def class_rules(
         bounds = [f"{value} >= {inner[rank - 1]!r}"] if rank else []
         bounds += [f"{value} < {inner[rank]!r}"] if rank < len(inner) else []
         bounds += [] if bounds else [f"{value} IS NOT NULL"]
-        rules.append(Rule(" AND ".join([*bounds, among]), label, colour))
+        rules.append(Rule(" AND ".join([*bounds, among]), label, (Fill(colour),)))
     return rules
 
 
-def absence_rules(status: str, labels: Mapping[str, str]) -> list[Rule]:
-    """Return a rule for each status of a feature that has no figure, by the words of the legend.
+def circle_rule(condition: str, label: str, ground: Fill, colour: str, diameter: str) -> Rule:
+    """Return the rule of a circle on a plain ground; `diameter` is an expression, in mm."""
+    return Rule(condition, label, (ground, Circle(colour, diameter)))
 
-    >>> print(absence_rules("status", {"secret": "secret statistique"})[0].expression)
+
+def legend_rule(label: str, ground: Fill, colour: str, diameter: str) -> Rule:
+    """Return a rule that no feature fulfils: a circle of reference, seen in the legend alone."""
+    return circle_rule("FALSE", label, ground, colour, diameter)
+
+
+def diameter(value: str, top: float, radius_px: float) -> str:
+    """Return the expression of the diameter in mm of the circle of a value: its area is proportional to the value.
+
+    `radius_px` is the radius of the circle of `top`, in CSS pixels.
+
+    >>> diameter('"value"', 400.0, 30.0)
+    '15.875 * sqrt(abs("value") / 400.0)'
+    """
+    return f"{millimetres(2 * radius_px)} * sqrt(abs({value}) / {top!r})"
+
+
+def millimetres(px: float) -> str:
+    """Return CSS pixels in millimetres, as expressions write them.
+
+    >>> millimetres(96)
+    '25.4'
+    """
+    return repr(round(px * MM_PER_PX, 4))
+
+
+def pattern_rule(status: str, code: str, label: str, pattern: Pattern) -> Rule:
+    """Return the rule of a status, by the words of the legend: a pattern on its own ground, or over what is beneath.
+
+    >>> print(pattern_rule("status", "secret", "secret statistique", LINES).expression)
     "status" = 'secret'
     """
-    return [Rule(f"{quoted(status)} = {told(code)}", label, ABSENT, HATCHED) for code, label in labels.items()]
+    over = Fill(pattern.ink, BRUSHES[pattern], outline=None)
+    ground = () if pattern.background is None else (Fill(pattern.background),)
+    return Rule(f"{quoted(status)} = {told(code)}", label, (*ground, over))
 
 
-def style(rules: Sequence[Rule], fields: Sequence[Field]) -> str:
+def style(drawing: Drawing, fields: Sequence[Field]) -> str:
     """Return the QML of polygons drawn by rules, whose fields have their titles; what fits no rule is not drawn."""
     root = ET.Element("qgis", version="3.22", styleCategories="Symbology|Fields")
-    renderer = ET.SubElement(root, "renderer-v2", type="RuleRenderer", symbollevels="0", forceraster="0")
-    listed = ET.SubElement(renderer, "rules", key="root")
-    symbols = ET.SubElement(renderer, "symbols")
-    for rank, rule in enumerate(rules):
-        ET.SubElement(
-            listed, "rule", key=f"rule{rank}", symbol=str(rank), filter=rule.expression, label=rule.label
-        )
-        symbol = ET.SubElement(symbols, "symbol", name=str(rank), type="fill", alpha="1", clip_to_extent="1")
-        fill = ET.SubElement(symbol, "layer", {"class": "SimpleFill", "enabled": "1", "pass": "0", "locked": "0"})
-        options = ET.SubElement(fill, "Option", type="Map")
-        for name, value in (
-            ("color", _rgba(rule.colour)),
-            ("style", rule.brush),
-            ("outline_color", _rgba(OUTLINE)),
-            ("outline_style", "solid"),
-            ("outline_width", OUTLINE_MM),
-            ("outline_width_unit", "MM"),
-        ):
-            ET.SubElement(options, "Option", type="QString", name=name, value=value)
-            ET.SubElement(fill, "prop", k=name, v=value)  # read before QGIS 3.18
-    aliases = ET.SubElement(root, "aliases")
-    for rank, one in enumerate(fields):
-        ET.SubElement(aliases, "alias", index=str(rank), field=one.name, name=one.heading)
+    root.extend((renderer(drawing), aliases(fields)))
     return DOCTYPE + ET.tostring(root, encoding="unicode")
+
+
+def renderer(drawing: Drawing) -> ET.Element:
+    """Return the element of a rule-based renderer."""
+    circles = any(isinstance(one, Circle) for rule in drawing.rules for one in rule.painted)
+    # By levels of symbols, all grounds are drawn before any circle: a neighbour hides none.
+    made = ET.Element("renderer-v2", type="RuleRenderer", symbollevels=str(int(circles)), forceraster="0")
+    listed = ET.SubElement(made, "rules", key="root")
+    symbols = ET.SubElement(made, "symbols")
+    for rank, rule in enumerate(drawing.rules):
+        told_rule = {"key": f"rule{rank}", "symbol": str(rank), "filter": rule.expression, "label": rule.label}
+        ET.SubElement(listed, "rule", told_rule)
+        symbols.append(symbol(str(rank), rule.painted))
+    if drawing.highest_first is not None:
+        made.set("enableorderby", "1")
+        order = ET.SubElement(made, "orderby")
+        ET.SubElement(order, "orderByClause", asc="0", nullsFirst="0").text = drawing.highest_first
+    return made
+
+
+def aliases(fields: Sequence[Field]) -> ET.Element:
+    """Return the element of the titles of fields."""
+    made = ET.Element("aliases")
+    for rank, one in enumerate(fields):
+        ET.SubElement(made, "alias", index=str(rank), field=one.name, name=one.heading)
+    return made
 
 
 def quoted(field: str) -> str:
@@ -99,13 +153,3 @@ def told(text: str) -> str:
     "'l''Île'"
     """
     return "'" + text.replace("'", "''") + "'"
-
-
-def _rgba(colour: str) -> str:
-    """Return a colour as QGIS writes it.
-
-    >>> _rgba("#0b4056")
-    '11,64,86,255'
-    """
-    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
-    return f"{red},{green},{blue},255"

@@ -12,7 +12,9 @@ import pytest
 from geo.classes import index_of
 from geo.formats import media_types as formats
 from geo.formats.encoding import file_of
-from geo.formats.qgis import ABSENT, absence_rules, class_rules, style
+from geo.formats.qgis import Drawing, circle_rule, class_rules, diameter, legend_rule, pattern_rule, style
+from geo.formats.qgissymbols import Fill
+from geo.palettes import LINES
 
 INNER, COLOURS, LABELS = [1e-3, 100.5], ["#f3efe4", "#519b9b", "#0b4056"], ["peu", "moyen", "beaucoup"]
 SYSTEM_PYTHON, BINDINGS = "/usr/bin/python3", Path("/usr/lib/python3/dist-packages/qgis")
@@ -44,7 +46,16 @@ READ = textwrap.dedent("""
 
 def qml(fields=()) -> str:
     rules = class_rules('"densite"', INNER, COLOURS, LABELS, "\"statut\" <> 'secret'")
-    return style([*rules, *absence_rules("statut", {"secret": "secret statistique"})], fields)
+    return style(Drawing((*rules, pattern_rule("statut", "secret", "secret statistique", LINES))), fields)
+
+
+def circles(fields=()) -> str:
+    ground, size = Fill("#f7f5ef", outline="#cfcabb"), diameter('"densite"', 400.0, 30.0)
+    rules = (
+        circle_rule('"densite" > 0', "Densité", ground, "#1a5f71", size),
+        legend_rule("100", ground, "#1a5f71", "7.9375"),
+    )
+    return style(Drawing(rules, 'abs("densite")'), fields)
 
 
 def test_classes_are_those_of_the_site():
@@ -61,6 +72,17 @@ def test_qml_is_xml():
     rules = list(root.iter("rule"))
     assert [rule.get("label") for rule in rules] == [*LABELS, "secret statistique"]
     assert {rule.get("symbol") for rule in rules} == {symbol.get("name") for symbol in root.iter("symbol")}
+
+
+def test_circles_are_drawn_above_every_ground_the_largest_first():
+    root = ET.fromstring(circles())  # noqa: S314
+    [made] = root.iter("renderer-v2")
+    assert made.get("symbollevels") == "1"
+    passes = {layer.get("class"): layer.get("pass") for layer in root.iter("layer")}
+    assert passes["SimpleFill"] < passes["CentroidFill"]
+    assert made.findtext("orderby/orderByClause") == 'abs("densite")'
+    assert made.find("orderby/orderByClause").get("asc") == "0"
+    assert [rule.get("filter") for rule in root.iter("rule")] == ['"densite" > 0', "FALSE"]
 
 
 @pytest.mark.skipif(not BINDINGS.is_dir(), reason="QGIS (Debian’s python3-qgis) is not installed")
@@ -82,5 +104,5 @@ def test_qgis_opens_a_geopackage_with_its_style(conn, metropolitan, tmp_path: Pa
     assert seen["crs"] == "EPSG:2154"
     assert seen["kind"] == "RuleRenderer"
     assert seen["drawn"] == {"01001": ["moyen"], "01002": ["secret statistique"], "2A004": ["peu"]}
-    assert seen["colours"] == [*COLOURS, ABSENT]
+    assert seen["colours"] == [*COLOURS, LINES.background]
     assert seen["aliases"]["densite"] == "Densité (hab/km²)"
