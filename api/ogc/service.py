@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from api.ogc.describing import LICENCES, Description
+from api.ogc.parameters import LONGEST_PAGE, PAGE
 from geo.formats.crs import CRS84, SYSTEMS
 from geo.formats.jsonschema import property_schema
 from geo.formats.layer import Field
@@ -22,7 +23,7 @@ LIMIT = 1_000
 NUMBER = {"type": "number"}
 # What the standards, or the clients, want of a parameter beyond what the application says of it.
 PARAMETERS: dict[str, dict[str, Any]] = {
-    "limit": {**FORM, "schema": {"type": "integer", "minimum": 1, "default": 1_000, "maximum": 100_000}},
+    "limit": {**FORM, "schema": {"type": "integer", "minimum": 1, "default": PAGE, "maximum": LONGEST_PAGE}},
     "bbox": {
         **FORM,
         "schema": {
@@ -203,7 +204,7 @@ def _parameter(given: Mapping[str, Any]) -> dict[str, Any]:
     schema = {
         name: part for name, part in lowered(given["schema"]).items() if name not in ("title", "description")
     }
-    made = {name: given[name] for name in ("name", "in", "description") if name in given}
+    made = {name: given[name] for name in ("name", "in", "description", "style", "explode") if name in given}
     return made | {"required": given.get("required", False), "schema": schema}
 
 
