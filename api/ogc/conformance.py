@@ -7,6 +7,7 @@ FEATURES_1 = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/"
 FEATURES_2 = "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/"
 FEATURES_3 = "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/"
 FEATURES_5 = "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/"
+RECORDS = "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/"
 CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf/"
 
 CORE = "tests/ogc/test_part1_core.py"
@@ -15,6 +16,7 @@ DESCRIPTION = "tests/ogc/test_part1_oas30.py"
 QUERYABLES = "tests/ogc/test_part3_queryables.py"
 SCHEMAS = "tests/ogc/test_part5_schemas.py"
 FILTERS = "tests/api/test_filters.py"
+CATALOGUE = "tests/ogc/test_records.py"
 LANGUAGE = "tests/geo/cql2/test_conformance.py"
 
 CLASSES: dict[str, str] = {
@@ -43,4 +45,10 @@ CLASSES: dict[str, str] = {
     f"{CQL2}temporal-functions": LANGUAGE,
     f"{CQL2}property-property": LANGUAGE,
     f"{CQL2}arithmetic": LANGUAGE,
+    f"{RECORDS}record-core": CATALOGUE,
+    f"{RECORDS}record-collection": CATALOGUE,
+    f"{RECORDS}record-core-query-parameters": CATALOGUE,
+    f"{RECORDS}records-api": CATALOGUE,
+    f"{RECORDS}searchable-catalog": CATALOGUE,
+    f"{RECORDS}json": CATALOGUE,
 }
