@@ -73,6 +73,9 @@ def known(places: tuple[Place, ...]) -> Known:
             "limit": ("1", "3", "0"),
             "after": ("44001",),
             "offset": ("0", "2"),
+            "type": ("dataset",),
+            "ids": ("densite,boulangeries", "communes"),
+            "externalIds": ("indicateur:boulangeries", "niveau:"),
         },
         {
             (PASSPORTS, "identifier"): [f"{digest}:commune:44001" for digest in digests[::2]]
