@@ -101,7 +101,7 @@ def period_suffix(period: str) -> str:
 def value_fields(sheet: Indicator, period: str) -> tuple[Field, ...]:
     """Return the fields of a value: what it is, why it is not there or how sure it is, what it covers."""
     return (
-        Field("value", f"{sheet.label} {period}", Kind.NUMBER, sheet.unit, sheet.definition),
+        Field("value", f"{sheet.label} {period}", Kind.NUMBER, sheet.unit, sheet.definition, _categories(sheet)),
         Field("status", "Statut", labels=_statuses()),
         Field("coverage", "Part couverte", Kind.NUMBER, description="De 0 à 1"),
     )
@@ -110,9 +110,21 @@ def value_fields(sheet: Indicator, period: str) -> tuple[Field, ...]:
 def _period_fields(sheet: Indicator, period: str) -> tuple[Field, ...]:
     suffix = period_suffix(period)
     return (
-        Field(f"value_{suffix}", f"{sheet.label} {period}", Kind.NUMBER, sheet.unit, sheet.definition),
+        Field(
+            f"value_{suffix}",
+            f"{sheet.label} {period}",
+            Kind.NUMBER,
+            sheet.unit,
+            sheet.definition,
+            _categories(sheet),
+        ),
         Field(f"status_{suffix}", f"Statut {period}", labels=_statuses()),
     )
+
+
+def _categories(sheet: Indicator) -> dict[str, str]:
+    """Return the words of the numbers of a typology; none for what is measured."""
+    return {str(code): label for code, label in sorted(sheet.categories.items())}
 
 
 def _statuses() -> dict[str, str]:

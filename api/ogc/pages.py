@@ -173,6 +173,7 @@ def _written(value: Any, field: Field) -> str:
     """Return a value as people read it; nothing where there is none: the status beside it says why."""
     if value is None:
         return ""
-    if isinstance(value, float):
-        return exact(value)
-    return field.labels.get(str(value), str(value))
+    if field.labels:
+        code = f"{value:g}" if isinstance(value, float) else str(value)
+        return field.labels.get(code, code)
+    return exact(value) if isinstance(value, float) else str(value)

@@ -20,14 +20,17 @@ ITEMS = "/collections/{collection}/items"
 FORM = {"style": "form", "explode": False}
 SYSTEMS_SCHEMA = {"type": "string", "enum": [system.uri for system in SYSTEMS], "default": CRS84.uri}
 LIMIT = 1_000
-NUMBER = {"type": "number"}
 # What the standards, or the clients, want of a parameter beyond what the application says of it.
 PARAMETERS: dict[str, dict[str, Any]] = {
     "limit": {**FORM, "schema": {"type": "integer", "minimum": 1, "default": PAGE, "maximum": LONGEST_PAGE}},
     "bbox": {
         **FORM,
         "schema": {
-            "oneOf": [{"type": "array", "items": NUMBER, "minItems": count, "maxItems": count} for count in (4, 6)]
+            "type": "array",
+            "items": {"type": "number"},
+            "minItems": 4,
+            "maxItems": 6,
+            "oneOf": [{"minItems": count, "maxItems": count} for count in (4, 6)],
         },
     },
     "datetime": {**FORM, "schema": {"type": "string"}},
@@ -98,7 +101,9 @@ def openapi(
         for name, one in collections.items():
             paths[relative.replace("{collection}", name)] = {"get": _of_items(get, name, one, shared)}
     schemas = {
-        name: lowered(schema)
+        name: {
+            key: part for key, part in lowered(schema).items() if key != "description"
+        }  # a docstring, in English
         for name, schema in native.get("components", {}).get("schemas", {}).items()
         if not name.endswith("ValidationError")
     }

@@ -54,7 +54,7 @@ def property_schema(one: Field) -> dict[str, Any]:
     if one.description:
         told["description"] = one.description
     told |= TYPES[one.kind]
-    if one.unit:
+    if one.unit and not one.labels:  # a code has no unit
         told["x-ogc-unit"] = ucum(one.unit)
     if one.labels:
         codes = [(_code(code, one.kind), label) for code, label in one.labels.items()]
