@@ -13,6 +13,7 @@ from api.filling import Filler
 from api.identity.identified import Identified
 from api.identity.limits import Buckets
 from api.identity.vouching import provider
+from api.methods import ReadMethods
 from api.office import Office
 from api.plaintiles import PlainTilesFirst
 from api.problems import handle_problems
@@ -30,7 +31,6 @@ from api.routes import (
 )
 from api.securing import secure
 from api.settings import Settings, read_settings
-from api.strict import HeadAsGet
 from boundaries.readers import Audience
 
 
@@ -72,7 +72,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(module.router)
     app.include_router(pages.router)
     app.mount("/static", pages.static_files())
-    app.add_middleware(HeadAsGet)
+    app.add_middleware(ReadMethods)
     app.state.addresses = Buckets(chosen.rate_address)
     app.add_middleware(Identified, office=app.state.office, settings=chosen, addresses=app.state.addresses)
     return app

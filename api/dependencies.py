@@ -46,7 +46,7 @@ def reading(request: Request) -> Iterator[sa.Connection]:
 
 
 def connection(request: Request) -> Iterator[sa.Connection]:
-    """Give a connection whose transaction reads one state of the database and ends with the request."""
+    """Give a connection whose transaction reads one state of the database and ends with the function of a route."""
     with reading(request) as conn:
         yield conn
 
@@ -143,8 +143,9 @@ def release_id(conn: sa.Connection, as_of: date | None) -> int | None:
 
 Offered = Annotated[Indicator, Depends(_offered)]
 AsOf = Annotated[date | None, Depends(_as_of)]
-Connection = Annotated[sa.Connection, Depends(connection)]
-Sources = Annotated[sa.Connection, Depends(sources)]
+# They end with the function, before the answer is sent: a client that reads slowly holds no connection.
+Connection = Annotated[sa.Connection, Depends(connection, scope="function")]
+Sources = Annotated[sa.Connection, Depends(sources, scope="function")]
 CurrentVersions = Annotated[Versions, Depends(versions)]
 Kept = Annotated[Documents, Depends(documents)]
 Joined = Annotated[Series | None, Depends(_joined)]

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from starlette.requests import HTTPConnection
 
 from api.asking import Asking
+from api.ceiling import Ceiling
 from api.documents import Documents
 from api.readers import reader_of
 from api.securing import serving_url
@@ -16,9 +17,12 @@ from indicators.releases import SETTING
 
 STATEMENT_SECONDS = 10
 CONNECTIONS = 10
+WAITING_SECONDS = 10  # for a connection, when all are held
 TILE_CONNECTIONS = 4  # a tile keeps a processor of PostgreSQL busy: more at once would make each of them slower
 # Read-only, bounded in time, and without the just-in-time compiler, slower than every statement it would speed up.
 OPTIONS = f"-c default_transaction_read_only=on -c statement_timeout={STATEMENT_SECONDS}s -c jit=off"
+
+_ceiling = Ceiling()
 
 
 @dataclass
@@ -45,14 +49,17 @@ def edition_of(request: HTTPConnection) -> Edition:
 
 def reading_engine(url: sa.URL | str, options: str = OPTIONS) -> sa.Engine:
     """Return an engine that serves requests: read-only, one state of the data per request, bounded in time."""
-    return sa.create_engine(
+    engine = sa.create_engine(
         url,
         pool_size=CONNECTIONS,
         max_overflow=0,
+        pool_timeout=WAITING_SECONDS,
         pool_pre_ping=True,
         isolation_level="REPEATABLE READ",
         connect_args={"options": options},
     )
+    _ceiling.bound(engine)
+    return engine
 
 
 def _open(owner: sa.URL, audience: Audience) -> Edition:

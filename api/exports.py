@@ -4,18 +4,18 @@ A client that reads slowly keeps a file without a name, never a connection. Noth
 """
 
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import sqlalchemy as sa
 from fastapi import HTTPException, Request
-from isal import isal_zlib
 from starlette.responses import Response, StreamingResponse
 
+from api.compressing import negotiated
 from api.dependencies import reading
-from api.documents import ALWAYS, LEVEL, cache_control
+from api.documents import ALWAYS, cache_control
 from api.identity.exported import note_export
 from api.spooling import Spool, Unnamed
 from geo.formats.crs import Crs
@@ -25,7 +25,6 @@ from geo.formats.media_types import Format
 
 AT_ONCE = 4  # exports of a process that read the database together: pages and tiles need its connections too
 PATIENCE_SECONDS = 10
-GZIP = 31  # the window of zlib, with the header of gzip
 _turns = threading.BoundedSemaphore(AT_ONCE)
 
 
@@ -54,21 +53,12 @@ def exported(
             headers["Content-Length"] = str(file.weight)
             return _answer(request, file.pieces(), form, headers)
         chunks = encoded(conn, layer, form, system, {"links": links})
-        if not form.compressed and "gzip" in request.headers.get("accept-encoding", ""):
-            chunks = zipped(chunks)
-            headers["Content-Encoding"] = "gzip"
+        coding = negotiated(request.headers.get("accept-encoding", "").encode("latin-1"))
+        if coding is not None and not form.compressed:
+            chunks = coding.stream(chunks)
+            headers["Content-Encoding"] = coding.name
         spool = Spool(next(chunks, b""), chunks, stack.pop_all().close)
     return _answer(request, spool.read(), form, headers)
-
-
-def zipped(chunks: Iterator[bytes]) -> Generator[bytes]:
-    """Give chunks compressed by gzip; the first can be read before the others come."""
-    press = isal_zlib.compressobj(LEVEL, wbits=GZIP)
-    for rank, chunk in enumerate(chunks):
-        made = press.compress(chunk) + (press.flush(isal_zlib.Z_SYNC_FLUSH) if rank == 0 else b"")
-        if made:
-            yield made
-    yield press.flush()
 
 
 def _written(conn: sa.Connection, layer: Layer, form: Format, crs: Crs) -> Unnamed:

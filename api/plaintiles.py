@@ -10,9 +10,10 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 import psycopg
-from fastapi import FastAPI, Request
+from fastapi import Request
 from starlette.types import Receive, Scope, Send
 
+from api.crossorigin import READABLE, OpenToAll
 from api.identity.credentials import COOKIE, address_of
 from api.identity.limits import neighbourhood
 from api.problems import unavailable
@@ -36,7 +37,7 @@ class Asked(NamedTuple):
     v: str | None
 
 
-class PlainTilesFirst(FastAPI):
+class PlainTilesFirst(OpenToAll):
     """An application that answers the tiles that are plainly asked for before its middleware and its routes."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,6 +51,7 @@ class PlainTilesFirst(FastAPI):
             await super().__call__(scope, receive, send)
             return
         scope["app"] = self
+        scope.setdefault("state", {})["changed"] = now.changed
         request = Request(scope)
         try:
             answer = await served(request, now, *asked)
@@ -59,6 +61,7 @@ class PlainTilesFirst(FastAPI):
             # the route meets the same error, where errors are noted and answered
             await super().__call__(scope, receive, send)
             return
+        answer.raw_headers += READABLE
         await answer(scope, receive, send)
 
 

@@ -10,10 +10,13 @@ import orjson
 import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from psycopg.errors import QueryCanceled
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api.methods import allowed
 from api.pages.errors import error_page, status_page
 from api.statuses import STATUSES
 from geo.errors import Invalid, OresError
@@ -41,6 +44,11 @@ DETAILS = {
     503: "La base de données n’a pas répondu à temps. Réessayez dans un instant.",
     500: "Le serveur n’a pas pu répondre. L’incident est noté ; réessayez dans un instant.",
 }
+TOO_LONG = (
+    "Cette demande a pris trop de temps et a été arrêtée. Demandez moins à la fois : une emprise plus petite (bbox=), "
+    "un territoire englobant (within=), une page plus courte (limit=), ou, pour tout avoir, un format de fichier "
+    "(f=parquet, f=gpkg)."
+)
 # What pydantic says, said in French: type of error -> what is accepted.
 ACCEPTED = {
     "missing": "ce paramètre est obligatoire",
@@ -92,12 +100,15 @@ def handle_problems(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def framework(request: Request, error: HTTPException) -> Response:
         if not _is_api(request):
-            return status_page(request, error.status_code)
-        return problem(
-            error.status_code, DETAILS.get(error.status_code, "Demande refusée."), dict(error.headers or {})
-        )
+            answer: Response = status_page(request, error.status_code)
+        else:
+            detail = DETAILS.get(error.status_code, "Demande refusée.")
+            answer = problem(error.status_code, detail, dict(error.headers or {}))
+        if error.status_code == 405:
+            answer.headers["Allow"] = ", ".join(allowed(request.scope))
+        return answer
 
-    for kind in (OperationalError, psycopg.OperationalError):
+    for kind in (OperationalError, psycopg.OperationalError, NoConnection):
         app.add_exception_handler(kind, unavailable)
 
     @app.exception_handler(Exception)
@@ -114,7 +125,7 @@ async def unavailable(request: Request, error: Exception) -> Response:
     log.error("the database did not answer on %s: %s", request.url.path, type(said).__name__)
     if not _is_api(request):
         return status_page(request, 503)
-    return problem(503, DETAILS[503], {"Retry-After": "5"})
+    return problem(503, TOO_LONG if isinstance(said, QueryCanceled) else DETAILS[503], {"Retry-After": "5"})
 
 
 def _is_api(request: Request) -> bool:

@@ -1,4 +1,4 @@
-"""Routes that refuse what they do not know, and answer HEAD like GET without a body."""
+"""Routes that refuse what they do not know, and that know when what they serve changed."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.editions import edition_of
 from api.filling import FillingRoute
 from geo.errors import Invalid
 
@@ -31,6 +31,8 @@ class StrictRoute(FillingRoute):
             twice = sorted({name for name in given if given.count(name) > 1})
             if twice:
                 raise Invalid(f"Paramètre donné plusieurs fois : {', '.join(twice)}. Un seul est accepté.")
+            # Before anything is read: what changes meanwhile must not be dated later than what was read.
+            request.state.changed = edition_of(request).versions.now.changed
             return await handle(request)
 
         return checked
@@ -40,23 +42,3 @@ def _query_names(dependant: Dependant) -> set[str]:
     """The query parameters of a route and of everything it depends on."""
     own = {field.alias for field in dependant.query_params}
     return own.union(*(_query_names(inner) for inner in dependant.dependencies))
-
-
-class HeadAsGet:
-    """ASGI middleware: a HEAD request is answered with the headers of GET and no body."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-        if scope["type"] != "http" or scope["method"] != "HEAD":
-            await self.app(scope, receive, send)
-            return
-
-        async def headers_only(message: Message) -> None:
-            if message["type"] == "http.response.body":
-                message = {**message, "body": b""}
-            await send(message)
-
-        await self.app({**scope, "method": "GET"}, receive, headers_only)

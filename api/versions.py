@@ -9,7 +9,10 @@ import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from functools import cached_property
+from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
@@ -24,16 +27,32 @@ from indicators.releases import current_release
 log = logging.getLogger(__name__)
 
 SECONDS = 1.0
+# When the programs were written: a newer version of them may say the same data otherwise.
+ROOT = Path(__file__).resolve().parents[1]
+WRITTEN = datetime.fromtimestamp(
+    max(
+        path.stat().st_mtime
+        for folder in ("api", "geo", "indicators", "boundaries")
+        for path in (ROOT / folder).rglob("*.py")
+    ),
+    UTC,
+)
+# A date of HTTP tells seconds: what changed within this one may change again within it.
+SETTLED = timedelta(seconds=2)
 
 
 @dataclass(frozen=True)
 class Versions:
-    """The version of each loaded millesime, those with outlines, the digest of the release and its series."""
+    """The version of each loaded millesime, those with outlines, the digest of the release and its series.
+
+    `changed` is the date of HTTP when what is served last changed; None before anything is, or when it was just now.
+    """
 
     millesimes: Mapping[int, str] = field(default_factory=dict)
     outlined: frozenset[int] = frozenset()
     release: str = ""
     series: Mapping[tuple[str, str, int], int] = field(default_factory=dict)
+    changed: bytes | None = None
 
     @cached_property
     def indicators(self) -> frozenset[str]:
@@ -66,7 +85,16 @@ def read_versions(conn: Connection, before: Versions | None = None) -> Versions:
         frozenset(row.year for row in rows if row.outlines),
         digest,
         before.series if before is not None and same else series_ids(conn),
+        _changed([row.loaded_at for row in rows] + ([release.published_at] if release is not None else [])),
     )
+
+
+def _changed(moments: list[datetime]) -> bytes | None:
+    """Return when the last of these moments was, as HTTP writes it, or None if there is none that can be told."""
+    last = max([*moments, WRITTEN]).astimezone(UTC)
+    if not moments or datetime.now(UTC) - last < SETTLED:
+        return None
+    return format_datetime(last, usegmt=True).encode()
 
 
 def kept_only_if_current(made: Document, conn: Connection, now: Versions) -> Document:

@@ -1,6 +1,5 @@
 """What all pages share: the name of the observatory, its navigation, and the Jinja environment."""
 
-import gzip
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,7 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from api.compressing import negotiated
 from api.documents import VARY
 from api.pages import csp, french
 from api.pages.statics import static_url
@@ -92,7 +92,8 @@ def page(
     if private or audience is not Audience.PUBLIC:
         return HTMLResponse(html, status, csp.headers(nonce) | {"Cache-Control": "no-store"})
     headers = csp.headers(nonce) | {"Vary": VARY}
-    if "gzip" not in request.headers.get("accept-encoding", ""):
+    coding = negotiated(request.headers.get("accept-encoding", "").encode("latin-1"))
+    if coding is None:
         return HTMLResponse(html, status, headers)
     # The page holds nothing secret, so compressing it tells nothing to who measures its length.
-    return HTMLResponse(gzip.compress(html.encode(), 5, mtime=0), status, headers | {"Content-Encoding": "gzip"})
+    return HTMLResponse(coding.whole(html.encode()), status, headers | {"Content-Encoding": coding.name})

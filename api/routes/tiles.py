@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.dependencies import AsOf, CurrentVersions, Joined, LevelPath, release_id
-from api.documents import Document, answer, document, json_document
+from api.documents import Document, answer, answer_beside, document, json_document
 from api.editions import edition_of
 from api.strict import StrictRoute
 from api.versions import Versions
@@ -26,7 +26,6 @@ from indicators.catalogue import indicator as sheet
 router = APIRouter(prefix="/api/tiles", route_class=StrictRoute, tags=["Tuiles"])
 
 MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
-LONG = 100_000  # bytes above which compressing would keep the event loop from other requests
 Year = Annotated[int, Path(description="Géographie au 1er janvier de cette année", ge=1943, le=2100)]
 Coordinate = Annotated[int, Path(ge=0, le=2**22)]
 VERSION_LENGTH = 80
@@ -128,16 +127,12 @@ async def served(
             if series_id is not None:
                 parameters["series_id"] = series_id
             body, read = await edition.asking.one(*_statement(level, series_id is not None, parameters))
-            body = body or b""
-            if len(body) > LONG:
-                made = await run_in_threadpool(document, body, MEDIA_TYPE)
-            else:
-                made = document(body, MEDIA_TYPE)
+            made = document(body or b"", MEDIA_TYPE)
             # limits that were loaded since the snapshot are served, but not kept under the version before them
             return made if read == now.millesimes[millesime].encode() else replace(made, lasting=False)
 
         found = await kept.get_or_await(key, build)
-    return answer(request, found, immutable=v == version)
+    return await answer_beside(request, found, immutable=v == version)
 
 
 def _series_id(engine: sa.Engine, indicator: str, period: str, millesime: int, as_of: date | None) -> int:

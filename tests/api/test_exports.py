@@ -1,6 +1,5 @@
 """Collections in every format over HTTP: by `f=`, by Accept, paged by headers, and told when they cannot be."""
 
-import gzip
 import html
 import io
 import re
@@ -17,7 +16,6 @@ import httpx
 import pandas as pd
 import pytest
 
-from api.exports import zipped
 from api.spooling import Spool
 from geo.formats.media_types import FORMATS
 
@@ -132,12 +130,6 @@ def test_texts_are_compressed_when_asked(client: httpx.Client) -> None:
     assert packed.headers["content-encoding"] == "gzip"
     assert packed.content == plain.content
     assert "Accept" in plain.headers["vary"]
-
-
-def test_gzip_of_chunks() -> None:
-    made = list(zipped(iter([b"un", b"deux" * 100_000, b"trois"])))
-    assert gzip.decompress(b"".join(made)) == b"un" + b"deux" * 100_000 + b"trois"
-    assert made[0]
 
 
 def test_a_slow_reader_keeps_no_connection() -> None:

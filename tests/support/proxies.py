@@ -52,10 +52,7 @@ class Proxy:
 @contextmanager
 def proxied(server: str, folder: Path) -> Iterator[Proxy]:
     """Give nginx in front of a server, as the shipped configuration makes it."""
-    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") or "/usr/sbin/nginx"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = _free_port()
     given = {
         "PROXY_LISTEN": f"127.0.0.1:{port}",
         "PROXY_WEB": urlsplit(server).netloc,
@@ -67,6 +64,22 @@ def proxied(server: str, folder: Path) -> Iterator[Proxy]:
     for name, value in given.items():
         assert f"${{{name}}}" in written
         written = written.replace(f"${{{name}}}", value)
+    with _running(folder, port, written):
+        yield Proxy(f"http://127.0.0.1:{port}", folder)
+
+
+@contextmanager
+def serving_files(files: Path, folder: Path) -> Iterator[str]:
+    """Give the address of nginx sending the files of a folder, and doing nothing else."""
+    port = _free_port()
+    with _running(folder, port, f"server {{ listen 127.0.0.1:{port}; root {files}; access_log off; }}"):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def _running(folder: Path, port: int, written: str) -> Iterator[None]:
+    """Run nginx by what is written, as what a distribution puts around it."""
+    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") or "/usr/sbin/nginx"
     (folder / "ores.conf").write_text(written, encoding="utf-8")
     (folder / "nginx.conf").write_text(AROUND.format(shipped=folder / "ores.conf"), encoding="utf-8")
     command = [program, "-p", str(folder), "-c", str(folder / "nginx.conf")]
@@ -84,10 +97,17 @@ def proxied(server: str, folder: Path) -> Iterator[Proxy]:
                 assert running.poll() is None, f"nginx stopped: {told}"
                 assert time.monotonic() < limit, f"nginx does not start: {told}"
                 time.sleep(0.02)
-            yield Proxy(f"http://127.0.0.1:{port}", folder)
+            yield
         finally:
             running.terminate()
             running.wait(START_SECONDS)
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
 
 
 def _answers(port: int) -> bool:
