@@ -24,6 +24,7 @@ from geo.formats.qgis import (
     millimetres,
     pattern_rule,
     quoted,
+    rounded,
     told,
 )
 from geo.formats.qgissymbols import Fill
@@ -61,8 +62,8 @@ def _classes(shown: Reading, value: str, among: str) -> list[Rule]:
     if classes is None:
         raise ValueError(f"{sheet.id} has neither circles nor classes")
     labels = [sheet.categories[code] for code in sorted(sheet.categories)] or class_labels(classes, shown.signed)
-    figure = f"round({value}, {sheet.decimals})"  # classes are cut on figures as they are read
-    return class_rules(figure, classes.inner, shown.ramp, labels, among)
+    # classes are cut on figures as they are read
+    return class_rules(rounded(value, sheet.decimals), classes.inner, shown.ramp, labels, among)
 
 
 def _circles(shown: Reading, value: str, among: str) -> list[Rule]:

@@ -63,6 +63,18 @@ def class_rules(
     return rules
 
 
+def rounded(value: str, digits: int) -> str:
+    """Return the expression of a value as people read it: half away from zero, whatever the binary digits of a half.
+
+    QGIS's own `round` reads 1.005 as 1.00.
+
+    >>> rounded('"value"', 1)
+    '(if("value" < 0, -1, 1) * floor(abs("value") * 10.0 + 0.500000001) / 10.0)'
+    """
+    scale = repr(10.0**digits)
+    return f"(if({value} < 0, -1, 1) * floor(abs({value}) * {scale} + 0.500000001) / {scale})"
+
+
 def circle_rule(condition: str, label: str, ground: Fill, colour: str, diameter: str) -> Rule:
     """Return the rule of a circle on a plain ground; `diameter` is an expression, in mm."""
     return Rule(condition, label, (ground, Circle(colour, diameter)))
