@@ -15,6 +15,7 @@ from api.identity.limits import Buckets
 from api.identity.vouching import provider
 from api.methods import ReadMethods
 from api.office import Office
+from api.ogc.describing import Descriptions
 from api.plaintiles import PlainTilesFirst
 from api.problems import handle_problems
 from api.routes import (
@@ -25,6 +26,8 @@ from api.routes import (
     landing,
     passports,
     probes,
+    qgis,
+    records,
     territories,
     tiles,
     zonings,
@@ -50,6 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.region = None if chosen.region == "all" else chosen.region
     app.state.editions = open_editions(database_url(chosen))
     app.state.public = app.state.editions[Audience.PUBLIC]
+    app.state.descriptions = Descriptions()
     app.state.sources = reading_engine(
         database_url(chosen)
     )  # deliveries, for the passports of what is open to all
@@ -64,8 +68,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         indicators,
         aggregate,
         passports,
+        records,  # the catalogue before the collections that any name may be of
         described,
         collections,
+        qgis,
         tiles,
         probes,
     ):
