@@ -44,8 +44,8 @@ STANDARDS = {
 
 def landing_page(request: Request, links: Sequence[Link], api: str) -> Response:
     """Return what the interface is, and how software is connected to it."""
-    kept = [one for one in links if one["rel"] not in ("self", "alternate") and "/rel/" not in one["rel"]]
-    return _page(request, "accueil", liens=kept, api=api)
+    kept = {one["href"]: one for one in reversed(links) if one["rel"] not in ("self", "alternate")}
+    return _page(request, "accueil", liens=list(reversed(kept.values())), api=api)
 
 
 def conformance_page(request: Request, classes: Sequence[str]) -> Response:
@@ -87,7 +87,12 @@ def collection_page(request: Request, one: Description, body: Mapping[str, Any])
         niveaux=listing([LABELS[level][1] for level in one.levels or (one.level,)]),
         carte=f"indicateur={sheet.id}" if sheet is not None and mapped else None,
         emprises=[", ".join(exact(round(number, 2)) for number in box) for box in one.extent.boxes],
-        fichiers=[link for link in body["links"] if link["rel"] == "items" and "f=html" not in link["href"]],
+        fichiers=[
+            link
+            for link in body["links"]
+            if (link["rel"] == "items" and "f=html" not in link["href"])
+            or (link["rel"] == "alternate" and not link["type"].endswith(("html", "json")))
+        ],
         programmes=[link for link in body["links"] if link["type"].endswith("json") and link["rel"] != "items"],
         proprietes=[_told(field) for field in one.layer.fields],
     )
