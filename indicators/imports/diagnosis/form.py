@@ -18,6 +18,7 @@ from indicators.imports.numbers import HIDDEN
 from indicators.imports.sheets import Delivered
 
 ONLY_FEW = 0.05  # share of rows up to which the cells under no heading are taken for shifted rows
+SEEN = r"[^\s\p{Z}\p{Cf}\x0b\x1c-\x1f\x85]"  # a letter that `tidy` keeps: neither a space of any kind nor hidden
 UNITS = [
     (re.compile(r"\ben milliers?\b|\bmilliers d[e’']|\bk€|\(milliers?\)", re.IGNORECASE), 1_000.0, "en milliers"),
     (
@@ -229,7 +230,7 @@ class Shape:
 
 def _filled(block: Block, place: int) -> NDArray[np.bool_]:
     cells = block.cells(place)
-    filled: NDArray[np.bool_] = pc.fill_null(pc.match_substring_regex(cells, r"\S"), False).to_numpy(
+    filled: NDArray[np.bool_] = pc.fill_null(pc.match_substring_regex(cells, SEEN), False).to_numpy(
         zero_copy_only=False
     )
     return filled

@@ -4,7 +4,7 @@ import contextlib
 
 import pandas as pd
 from frenchreference import reference
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from geo.errors import OresError
@@ -40,7 +40,9 @@ def delivered(rows: list[list[str | None]], size: int) -> Delivered:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
+@example([[None, None], [None, "\x1f"]], 1, False)
+@example([["code", "population"], ["\u200b", "\u00a0"], ["\x0b", None]], 4, False)
 @given(ROWS, st.integers(1, 4), st.booleans())
 def test_the_control_ends(rows: list[list[str | None]], size: int, whole: bool):
     known = FRANCE if whole else REGION
