@@ -72,7 +72,8 @@ def refresh_members(conn: Connection, geographies: Geographies) -> None:
             continue
         for table in (Member, Fragment, FragmentMember, MemberVersion):
             conn.execute(sa.delete(table).where(table.millesime == year))
-        for name in ("refresh_members", "refresh_fragments", "refresh_fragment_members"):
-            conn.execute(sql_file(HERE, name), {"millesime": year})
+        for name in ("member", "fragment", "fragment_member"):
+            conn.execute(sql_file(HERE, f"refresh_{name}s"), {"millesime": year})
+            # at once: the next one reads it, and would take it for empty
+            conn.execute(sa.text(f"ANALYZE indicators.{name}"))
         conn.execute(sa.insert(MemberVersion).values(millesime=year, version=version))
-        conn.execute(sa.text("ANALYZE indicators.member, indicators.fragment, indicators.fragment_member"))
