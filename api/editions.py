@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from starlette.requests import HTTPConnection
@@ -10,6 +11,7 @@ from api.asking import Asking
 from api.ceiling import Ceiling
 from api.documents import Documents
 from api.readers import reader_of
+from api.recent import Recent
 from api.securing import serving_url
 from api.versions import CurrentVersions
 from boundaries.readers import Audience
@@ -18,6 +20,7 @@ from indicators.releases import SETTING
 STATEMENT_SECONDS = 10
 CONNECTIONS = 10
 WAITING_SECONDS = 10  # for a connection, when all are held
+PLANS = 500  # requests whose pages are found without being read again
 TILE_CONNECTIONS = 4  # a tile keeps a processor of PostgreSQL busy: more at once would make each of them slower
 # Read-only, bounded in time, and without the just-in-time compiler, slower than every statement it would speed up.
 OPTIONS = f"-c default_transaction_read_only=on -c statement_timeout={STATEMENT_SECONDS}s -c jit=off"
@@ -34,6 +37,7 @@ class Edition:
     asking: Asking
     versions: CurrentVersions
     documents: Documents
+    plans: Recent[Any]
 
 
 def open_editions(owner: str) -> dict[Audience, Edition]:
@@ -66,4 +70,11 @@ def _open(owner: sa.URL, audience: Audience) -> Edition:
     url = serving_url(owner, audience)
     options = f"{OPTIONS} -c {SETTING}={audience.edition}"
     engine = reading_engine(url, options)
-    return Edition(audience, engine, Asking(url, options, TILE_CONNECTIONS), CurrentVersions(engine), Documents())
+    return Edition(
+        audience,
+        engine,
+        Asking(url, options, TILE_CONNECTIONS),
+        CurrentVersions(engine),
+        Documents(),
+        Recent(PLANS),
+    )

@@ -4,10 +4,12 @@ A client that reads slowly keeps a file without a name, never a connection. Noth
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import sqlalchemy as sa
 from fastapi import HTTPException, Request
@@ -15,9 +17,10 @@ from starlette.responses import Response, StreamingResponse
 
 from api.compressing import negotiated
 from api.dependencies import reading
-from api.documents import ALWAYS, cache_control
+from api.documents import ALWAYS, cache_control, known
 from api.identity.exported import note_export
 from api.spooling import Spool, Unnamed
+from geo.errors import TooLarge
 from geo.formats.crs import Crs
 from geo.formats.encoding import checked_crs, encoded, file_of
 from geo.formats.layer import Layer
@@ -25,40 +28,56 @@ from geo.formats.media_types import Format
 
 AT_ONCE = 4  # exports of a process that read the database together: pages and tiles need its connections too
 PATIENCE_SECONDS = 10
+MOST_WRITTEN = 50_000  # features of a file that is written whole before it is sent: all the communes, and more
 _turns = threading.BoundedSemaphore(AT_ONCE)
 
 
-def exported(
-    request: Request,
-    describe: Callable[[sa.Connection], tuple[Layer, list[dict[str, str]]]],
-    form: Format,
-    crs: Crs | None,
-) -> Response:
-    """Return the answer that gives a layer in a format; `describe` gives the layer and its links (rel, href, type).
+@dataclass(frozen=True)
+class Export:
+    """What is exported: a layer, the members that go beside its features in JSON, the headers that say as much.
 
-    Links are members of the JSON collections, and headers of every format.
-    What is wrong is raised before anything is sent. Raises HTTPException 503 when too many exports are under way.
+    `number` is how many features there are, None where nobody counted them.
+    """
+
+    layer: Layer
+    members: Mapping[str, Any]
+    headers: Mapping[str, str]
+    number: int | None = None
+
+
+def exported(
+    request: Request, describe: Callable[[sa.Connection], Export], form: Format, crs: Crs | None, tag: str
+) -> Response:
+    """Return the answer that gives a layer in a format, or 304 to who has what `tag` names already.
+
+    What is wrong is raised before anything is sent. Raises TooLarge for more features than a file that is not streamed may
+    have, HTTPException 503 when too many exports are under way.
     """
     system = checked_crs(form, crs)
+    coding = None if form.compressed else negotiated(request.headers.get("accept-encoding", "").encode("latin-1"))
+    tagged = f'"{tag}-{coding.name}"' if coding is not None and form.streamed else f'"{tag}"'
+    if known(dict(request.scope["headers"]), tagged, _changed(request)):
+        return _told(request, Response(status_code=304), tagged)
     note_export(request, format=form.name)
     with ExitStack() as stack:
         if not _turns.acquire(timeout=PATIENCE_SECONDS):
             raise HTTPException(503, headers={"Retry-After": "10"})
         stack.callback(_turns.release)
         conn = stack.enter_context(reading(request))
-        layer, links = describe(conn)
-        headers = _headers(layer, links, form, system)
+        export = describe(conn)
+        headers = _headers(export, form, system)
         if not form.streamed:
-            file = _written(conn, layer, form, system)
+            if export.number is not None and export.number > MOST_WRITTEN:
+                raise _too_many(export.number, form)
+            file = _written(conn, export.layer, form, system)
             headers["Content-Length"] = str(file.weight)
-            return _answer(request, file.pieces(), form, headers)
-        chunks = encoded(conn, layer, form, system, {"links": links})
-        coding = negotiated(request.headers.get("accept-encoding", "").encode("latin-1"))
-        if coding is not None and not form.compressed:
+            return _answer(request, file.pieces(), form, headers, tagged)
+        chunks = encoded(conn, export.layer, form, system, export.members)
+        if coding is not None:
             chunks = coding.stream(chunks)
             headers["Content-Encoding"] = coding.name
         spool = Spool(next(chunks, b""), chunks, stack.pop_all().close)
-    return _answer(request, spool.read(), form, headers)
+    return _answer(request, spool.read(), form, headers, tagged)
 
 
 def _written(conn: sa.Connection, layer: Layer, form: Format, crs: Crs) -> Unnamed:
@@ -66,19 +85,45 @@ def _written(conn: sa.Connection, layer: Layer, form: Format, crs: Crs) -> Unnam
         return Unnamed(file_of(conn, layer, form, Path(folder), crs))
 
 
-def _headers(layer: Layer, links: list[dict[str, str]], form: Format, crs: Crs) -> dict[str, str]:
+def _headers(export: Export, form: Format, crs: Crs) -> dict[str, str]:
     how = "inline" if form.shown else "attachment"
-    told = (f'<{link["href"]}>; rel="{link["rel"]}"; type="{link["type"]}"' for link in links)
     headers = {
-        "Content-Disposition": f'{how}; filename="{layer.filename(form.extension)}"',
-        "Link": ", ".join(told),
+        "Content-Disposition": f'{how}; filename="{export.layer.filename(form.extension)}"',
+        **export.headers,
     }
     if form.shaped:
         headers["Content-Crs"] = f"<{crs.uri}>"
     return headers
 
 
-def _answer(request: Request, body: Iterator[bytes], form: Format, headers: dict[str, str]) -> Response:
-    response = StreamingResponse(body, 200, headers, form.media_type)
-    response.raw_headers += [(b"cache-control", cache_control(request)), *ALWAYS, (b"vary", b"Accept")]
+def _answer(
+    request: Request, body: Iterator[bytes], form: Format, headers: dict[str, str], tagged: str
+) -> Response:
+    return _told(request, StreamingResponse(body, 200, headers, form.media_type), tagged)
+
+
+def _told(request: Request, response: Response, tagged: str) -> Response:
+    """Return an answer with what caches are told: a weak tag, for files say when they were made."""
+    response.raw_headers += [
+        (b"etag", f"W/{tagged}".encode()),
+        (b"cache-control", cache_control(request)),
+        *ALWAYS,
+        (b"vary", b"Accept"),
+    ]
+    changed = _changed(request)
+    if changed is not None:
+        response.raw_headers.append((b"last-modified", changed))
     return response
+
+
+def _changed(request: Request) -> bytes | None:
+    found: bytes | None = request.scope.get("state", {}).get("changed")
+    return found
+
+
+def _too_many(number: int, form: Format) -> TooLarge:
+    return TooLarge(
+        f"{number} objets sont demandés en {form.title}, au plus {MOST_WRITTEN} y sont servis à la fois : demandez une "
+        "emprise plus petite (bbox), un territoire englobant (within), des pages (limit), ou un format qui s’écrit à "
+        "mesure : f=parquet, f=csv, f=geojsonseq."
+    )

@@ -18,7 +18,7 @@ class StrictRoute(FillingRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler, behind the check of the query."""
         handle = super().get_route_handler()
-        known = sorted(_query_names(self.dependant))
+        known = sorted(query_names(self.dependant))
 
         async def checked(request: Request) -> Response:
             given = [name for name, _ in request.query_params.multi_items()]
@@ -28,9 +28,7 @@ class StrictRoute(FillingRoute):
                     f"Paramètres acceptés : {', '.join(known)}." if known else "Aucun paramètre n’est accepté ici."
                 )
                 raise Invalid(f"Paramètre inconnu : {', '.join(name[:50] for name in unknown)}. {accepted}")
-            twice = sorted({name for name in given if given.count(name) > 1})
-            if twice:
-                raise Invalid(f"Paramètre donné plusieurs fois : {', '.join(twice)}. Un seul est accepté.")
+            refuse_repeated(request)
             # Before anything is read: what changes meanwhile must not be dated later than what was read.
             request.state.changed = edition_of(request).versions.now.changed
             return await handle(request)
@@ -38,7 +36,16 @@ class StrictRoute(FillingRoute):
         return checked
 
 
-def _query_names(dependant: Dependant) -> set[str]:
-    """The query parameters of a route and of everything it depends on."""
+def refuse_repeated(request: Request) -> None:
+    """Do nothing where each parameter is given once. Raises Invalid for one that is given several times."""
+    given = [name for name, _ in request.query_params.multi_items()]
+    twice = sorted({name for name in given if given.count(name) > 1})
+    if twice:
+        told = ", ".join(name[:50] for name in twice)
+        raise Invalid(f"Paramètre donné plusieurs fois : {told}. Un seul est accepté.")
+
+
+def query_names(dependant: Dependant) -> set[str]:
+    """Return the query parameters of a route and of everything it depends on."""
     own = {field.alias for field in dependant.query_params}
-    return own.union(*(_query_names(inner) for inner in dependant.dependencies))
+    return own.union(*(query_names(inner) for inner in dependant.dependencies))

@@ -7,6 +7,8 @@ FEATURES_1 = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/"
 FEATURES_2 = "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/"
 FEATURES_3 = "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/"
 FEATURES_5 = "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/"
+TILES = "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/"
+GRIDS = "http://www.opengis.net/spec/tms/2.0/conf/"
 RECORDS = "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/"
 CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf/"
 
@@ -17,6 +19,8 @@ QUERYABLES = "tests/ogc/test_part3_queryables.py"
 SCHEMAS = "tests/ogc/test_part5_schemas.py"
 FILTERS = "tests/api/test_filters.py"
 CATALOGUE = "tests/ogc/test_records.py"
+SYSTEMS = "tests/ogc/test_part2_crs.py"
+TILED = "tests/ogc/test_tiles.py"
 LANGUAGE = "tests/geo/cql2/test_conformance.py"
 
 CLASSES: dict[str, str] = {
@@ -24,6 +28,7 @@ CLASSES: dict[str, str] = {
     f"{FEATURES_1}geojson": REPRESENTATIONS,
     f"{FEATURES_1}html": REPRESENTATIONS,
     f"{FEATURES_1}oas30": DESCRIPTION,
+    f"{FEATURES_2}crs": SYSTEMS,
     f"{FEATURES_3}queryables": QUERYABLES,
     f"{FEATURES_3}filter": FILTERS,
     f"{FEATURES_3}features-filter": FILTERS,
@@ -51,4 +56,17 @@ CLASSES: dict[str, str] = {
     f"{RECORDS}records-api": CATALOGUE,
     f"{RECORDS}searchable-catalog": CATALOGUE,
     f"{RECORDS}json": CATALOGUE,
+    f"{TILES}core": TILED,
+    f"{TILES}tileset": TILED,
+    f"{TILES}tilesets-list": TILED,
+    f"{TILES}geodata-tilesets": TILED,
+    f"{TILES}dataset-tilesets": TILED,
+    f"{TILES}collections-selection": TILED,
+    f"{TILES}mvt": TILED,
+    f"{GRIDS}tilematrixset": TILED,
+    f"{GRIDS}tilematrixsetlimits": TILED,
+    f"{GRIDS}tilesetmetadata": TILED,
+    f"{GRIDS}json-tilematrixset": TILED,
+    f"{GRIDS}json-tilematrixsetlimits": TILED,
+    f"{GRIDS}json-tilesetmetadata": TILED,
 }

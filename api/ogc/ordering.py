@@ -84,7 +84,7 @@ class Ordering:
     def after(self, rows: Rows, absent: Sequence[bool]) -> Rows:
         """Return the features after a place whose values are the parameters `place_0`, `place_1`…, but for those absent."""
         given = [
-            None if lacks else sa.bindparam(f"place_{rank}", type_=SQL_TYPES[one.kind])
+            None if lacks else sa.bindparam(f"place_{rank}", None, SQL_TYPES[one.kind])
             for rank, (one, lacks) in enumerate(zip(self.keys, absent, strict=True))
         ]
         last = self.keys[-1]

@@ -1,214 +1,207 @@
-"""Territories as collections, in any format, page after page or whole, with the values of an indicator if asked."""
+"""Territories and their values as collections of features, in any format, page after page or whole."""
 
-import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated
-from urllib.parse import urlencode
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.dependencies import (
-    AsOf,
-    Code,
-    Connection,
-    CurrentVersions,
-    Joined,
-    Kept,
-    Millesime,
-    Series,
-    Within,
-    place_of,
-    reading,
-    release_id,
-)
-from api.documents import Document, answer, document
-from api.exports import exported
-from api.filters import Filter, filtered
-from api.layers import territory_layer
-from api.ogc.collected import LEVELS
-from api.strict import StrictRoute
-from api.versions import kept_only_if_current
-from boundaries import layers, places
-from boundaries.levels import Level
-from boundaries.places import Place
+from api.dependencies import CurrentVersions, Kept, Within, reading, release_id
+from api.documents import Document, answer_beside
+from api.editions import edition_of
+from api.exports import Export, exported
+from api.ogc.answers import Part, feature_document, links_of, page_document, part_of, tag_of
+from api.ogc.asked import layer_of, wanted_of
+from api.ogc.collected import Collected, collection_of
+from api.ogc.counting import Matched
+from api.ogc.ordering import Place
+from api.ogc.pages import PAGE as READ_PAGE
+from api.ogc.pages import item_page, items_page
+from api.ogc.pages import shown as told_of
+from api.ogc.parameters import ChosenAsked, Paged, PagedAsked, Shown, ShownAsked, Subject, SubjectAsked
+from api.ogc.planning import plan_of
+from api.ogc.plans import Plan, absent_in, chosen_fields, parameters, without_shape
+from api.ogc.quickly import ItemsRoute, Planned, document_key, given_properties, plan_key, refuse_properties
+from api.versions import Versions, read_versions
+from boundaries.levels import LABELS, is_code
+from boundaries.places import Place as Territory
 from geo import cql2
-from geo.errors import Invalid, NotFound
-from geo.formats import crs as systems
-from geo.formats.crs import CRS84, Crs
-from geo.formats.geojson import collection as written
+from geo.errors import NotFound
+from geo.formats.crs import CRS84
 from geo.formats.geojson import feature_texts
 from geo.formats.layer import Layer
-from geo.formats.media_types import FORMATS, GEOJSON, Format, format_named, negotiated
-from geo.layers import Rows
-from indicators import published
+from geo.formats.media_types import GEOJSON, HTML
 
-router = APIRouter(prefix="/api/collections", route_class=StrictRoute, tags=["Collections"])
+router = APIRouter(prefix="/api/collections", route_class=ItemsRoute, tags=["Collections"])
 
-PAGE, LONGEST_PAGE = 1_000, 100_000  # features
-KEPT_PAGE = 10_000  # beyond, a page is sent as it is written, and kept nowhere
-Collection = Annotated[str, Path(description=", ".join(LEVELS), max_length=40)]
-Box = Annotated[
-    str | None,
-    Query(description="Emprise ouest,sud,est,nord en degrés (WGS 84)", max_length=120),
-]
-Word = Annotated[
-    str | None, Query(alias="f", description=f"Format : {', '.join(form.name for form in FORMATS)}", max_length=20)
-]
-System = Annotated[
-    str | None, Query(alias="crs", description="Système de coordonnées, par son URI OGC", max_length=80)
-]
+MOST_READ = 1_000  # features of a page that people read
+KEPT_PAGE = 10_000  # features; beyond, a page is sent as it is written, and kept nowhere
+Collection = Annotated[str, Path(description="Identifiant de la collection", max_length=80)]
+FeatureId = Annotated[str, Path(description="Code Insee ou SIREN ; liste.zone pour un périmètre", max_length=61)]
 
 
 @router.get("/{collection}/items", summary="Les territoires, en GeoJSON ou dans un autre format")
-def items(
+async def items(
     request: Request,
     now: CurrentVersions,
     kept: Kept,
     collection: Collection,
-    millesime: Millesime,
+    subject: SubjectAsked,
     within: Within,
-    indicator: Joined,
-    as_of: AsOf,
-    asked: Filter,
-    word: Word = None,
-    system: System = None,
-    bbox: Box = None,
-    limit: Annotated[
-        int | None,
-        Query(
-            description=f"Nombre d’objets par page ; à défaut {PAGE} en GeoJSON, tous dans les autres formats",
-            ge=1,
-            le=LONGEST_PAGE,
-        ),
-    ] = None,
-    after: Annotated[str | None, Query(description="Code après lequel commence la page", max_length=61)] = None,
+    shown: ShownAsked,
+    chosen: ChosenAsked,
+    paged: PagedAsked,
 ) -> Response:
-    """Return features ordered by code; the link `next` leads to the following page, in the headers of other formats."""
-    level = level_of(collection)
-    form = format_named(word) if word is not None else negotiated(request.headers.get("accept"))
-    crs = systems.named(system) if system is not None else None
+    """Return features in the order asked for, by code at first; the link `next` leads to the following page.
 
-    def described(conn: sa.Connection) -> Layer:
-        geography = places.require_millesime(conn, millesime)
-        if within is not None:
-            places.require(conn, within, millesime)
-        release = release_id(conn, as_of)
-        rows = rows_of(conn, level, millesime, within, indicator, bbox, release)
-        code = rows.selected_columns.code
-        rows = rows.order_by(code) if after is None else rows.order_by(code).where(code > after)
-        joined = (published.sheet_of(conn, indicator.indicator, release), indicator.period) if indicator else None
-        return filtered(territory_layer(collection, level, geography, rows, joined), level, millesime, asked)
+    A parameter that is the name of a property keeps the features that have one of its values, separated by commas.
+    """
+    collected = collection_of(collection, now.indicators)
+    simple, accepted = given_properties(request)
 
-    def export(conn: sa.Connection) -> tuple[Layer, list[dict[str, str]]]:
-        layer = described(conn)
-        links = [_link(request, "self", request.query_params.multi_items(), form)]
-        if limit is None:
-            return layer, links
-        code = layer.rows.selected_columns.code
-        ends = conn.scalars(layer.rows.with_only_columns(code).offset(limit - 1).limit(2)).all()
-        if len(ends) == 2:
-            links.append(_next(request, ends[0], form))
-        return replace(layer, rows=layer.rows.limit(limit)), links
+    def plan(conn: sa.Connection) -> tuple[Plan, Place | None]:
+        return plan_of(conn, collected, now.latest, subject, within, shown, chosen, paged, simple, accepted)
 
-    size = limit or PAGE
+    if shown.form is HTML:
+        return await run_in_threadpool(_page_of, request, plan, paged.limit)
+    if shown.form is not GEOJSON or (paged.limit or 0) > KEPT_PAGE:
+        return await run_in_threadpool(_export_of, request, plan, shown, paged, now)
 
     def build() -> Document:
         with reading(request) as conn, cql2.computed():
-            layer = described(conn)
-            some = replace(layer, rows=layer.rows.limit(size + 1))
-            found = conn.execute(feature_texts(some, crs or CRS84)).all()
-            page = found[:size]
-            links = [_link(request, "self", request.query_params.multi_items())]
-            if len(found) > size:
-                links.append(_next(request, page[-1].key))
-            body = written((row.feature for row in page), numberReturned=len(page), links=links)
-            return kept_only_if_current(document(body, GEOJSON.media_type), conn, now)
+            found, place = plan(conn)
+            crs = shown.crs or CRS84
+            statement = found.page(crs, None if place is None else absent_in(place))
+            row = conn.execute(statement, parameters(place)).one()
+            following = row.place if row.found > found.size else None
+            part = part_of(request, found, GEOJSON, min(row.found, found.size), following)
+            lasting = read_versions(conn, now).data == now.data
+            if lasting and found.current and subject.as_of is None:
+                edition_of(request).plans.keep(plan_key(request, now), Planned(found, crs))
+            tag = tag_of(request, now.data, GEOJSON)
+            features = (row.features or "").encode()
+            return page_document(features, part, found.layer, crs, tag, lasting=lasting)
 
-    if form != GEOJSON or size > KEPT_PAGE:
-        with cql2.computed():
-            return exported(request, export, form, crs)
-    # The links are absolute, so that the address asked, host included, is part of what the bytes depend on.
-    key = ("items", now.data, str(request.url), millesime)
-    return _located(answer(request, kept.get_or_build(key, build)), crs)
+    async def built() -> Document:
+        return await run_in_threadpool(build)
+
+    return await answer_beside(request, await kept.get_or_await(document_key(request, now), built))
 
 
-@router.get("/{collection}/items/{code}", summary="Un territoire en GeoJSON")
-def item(
+@router.get("/{collection}/items/{code}", summary="Un territoire, en GeoJSON ou dans un autre format")
+async def item(
     request: Request,
-    conn: Connection,
+    now: CurrentVersions,
+    kept: Kept,
     collection: Collection,
-    code: Code,
-    millesime: Millesime,
-    indicator: Joined,
-    as_of: AsOf,
-    system: System = None,
+    code: FeatureId,
+    subject: SubjectAsked,
+    shown: ShownAsked,
 ) -> Response:
     """Return one feature."""
-    level = level_of(collection)
-    geography = places.require_millesime(conn, millesime)
-    place = place_of(level, code)
-    places.require(conn, place, millesime)
-    release = release_id(conn, as_of)
-    rows = rows_of(conn, level, millesime, place, indicator, None, release)
-    joined = (published.sheet_of(conn, indicator.indicator, release), indicator.period) if indicator else None
-    crs = systems.named(system) if system is not None else None
-    layer = territory_layer(collection, level, geography, rows, joined)
-    text: str = conn.execute(feature_texts(layer, crs or CRS84)).one().feature
-    return _located(answer(request, document(text.encode(), GEOJSON.media_type)), crs)
+    collected = collection_of(collection, now.indicators)
+    refuse_properties(request)
+
+    def described(conn: sa.Connection) -> Layer:
+        return _one(conn, collected, now.latest, subject, shown, code)
+
+    if shown.form is HTML:
+        return await run_in_threadpool(_page_of_one, request, described)
+    if shown.form is not GEOJSON:
+        return await run_in_threadpool(_export_of_one, request, described, shown, now)
+
+    def build() -> Document:
+        with reading(request) as conn:
+            layer = described(conn)
+            crs = shown.crs or CRS84
+            text: str = conn.execute(feature_texts(layer, crs)).one().feature
+            lasting = read_versions(conn, now).data == now.data
+            made = feature_document(
+                text.encode(), links_of(request, GEOJSON), layer, crs, tag_of(request, now.data, GEOJSON)
+            )
+            return replace(made, lasting=lasting)
+
+    async def built() -> Document:
+        return await run_in_threadpool(build)
+
+    return await answer_beside(request, await kept.get_or_await(document_key(request, now), built))
 
 
-def _located(response: Response, crs: Crs | None) -> Response:
-    response.headers["Content-Crs"] = f"<{(crs or CRS84).uri}>"
-    response.raw_headers.append((b"vary", b"Accept"))
-    return response
+def _one(
+    conn: sa.Connection, collected: Collected, latest: int, subject: Subject, shown: Shown, code: str
+) -> Layer:
+    """Return the layer of one feature. Raises NotFound for one that there is not, whatever its code looks like."""
+    wanted = wanted_of(
+        conn,
+        collected,
+        latest,
+        millesime=subject.millesime,
+        level=subject.level,
+        period=subject.period,
+        indicator=subject.indicator,
+        release=release_id(conn, subject.as_of),
+        times=subject.times,
+    )
+    if not is_code(wanted.level, code):
+        raise NotFound(f"« {code} » n’a pas la forme d’un code de {LABELS[wanted.level][0]}.")
+    layer = layer_of(conn, replace(wanted, within=Territory(wanted.level, code)))
+    if wanted.nothing:
+        raise NotFound(f"Aucune géographie n’était en vigueur alors : « {code} » n’y est pas.")
+    layer = chosen_fields(layer if shown.shaped else without_shape(layer), shown.properties)
+    return replace(layer, file_parts=(*layer.file_parts, code))
 
 
-def rows_of(
-    conn: sa.Connection,
-    level: Level,
-    millesime: int,
-    within: Place | None,
-    indicator: Series | None,
-    bbox: str | None,
-    release: int | None,
-) -> Rows:
-    """Return the features of a level, with the values of an indicator if asked."""
-    rows = layers.features(level, millesime, within)
-    if bbox is not None:
-        rows = layers.touching(rows, _box(bbox))
-    if indicator is None:
-        return rows
-    series = published.find(conn, indicator.indicator, indicator.period, millesime, release)
-    return published.with_values(rows, series.id)
+def _export_of(
+    request: Request,
+    plan: Callable[[sa.Connection], tuple[Plan, Place | None]],
+    shown: Shown,
+    paged: Paged,
+    now: Versions,
+) -> Response:
+    def export(conn: sa.Connection) -> Export:
+        found, place = plan(conn)
+        following = None
+        returned: int | None = None
+        rows = found.rows(place)
+        if paged.limit is not None:
+            returned, following = found.cut(conn, place, paged.limit)
+            rows = rows.limit(paged.limit)
+        elif paged.cursor is None:
+            returned = found.left(paged.offset)
+        part = part_of(request, found, shown.form, returned, following)
+        return Export(replace(found.layer, rows=rows), part.members, part.headers, returned)
+
+    with cql2.computed():
+        return exported(request, export, shown.form, shown.crs, tag_of(request, now.data, shown.form))
 
 
-def _box(text: str) -> tuple[float, float, float, float]:
-    try:
-        west, south, east, north = (float(part) for part in text.split(","))
-    except ValueError:
-        west = south = east = north = math.nan
-    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
-        raise Invalid(
-            f"Emprise mal formée : « {text} ». Forme attendue : ouest,sud,est,nord en degrés, par exemple "
-            "-2.6,46.2,0.9,48.6."
-        )
-    return west, south, east, north
+def _export_of_one(
+    request: Request, described: Callable[[sa.Connection], Layer], shown: Shown, now: Versions
+) -> Response:
+    def export(conn: sa.Connection) -> Export:
+        part = Part(links_of(request, shown.form), Matched(1), 1)
+        return Export(described(conn), part.members, part.headers, 1)
+
+    return exported(request, export, shown.form, shown.crs, tag_of(request, now.data, shown.form))
 
 
-def level_of(collection: str) -> Level:
-    """Return the level of a collection. Raises NotFound, naming those that there are."""
-    if collection not in LEVELS:
-        raise NotFound(f"Collection inconnue : « {collection} ». Collections : {', '.join(LEVELS)}.")
-    return LEVELS[collection]
+def _page_of(
+    request: Request, plan: Callable[[sa.Connection], tuple[Plan, Place | None]], limit: int | None
+) -> Response:
+    with reading(request) as conn, cql2.computed():
+        found, place = plan(conn)
+        size = min(limit or READ_PAGE, MOST_READ)
+        returned, following = found.cut(conn, place, size)
+        layer = replace(found.layer, rows=found.rows(place).limit(size))
+        rows = conn.execute(told_of(layer)).all()
+        part = part_of(request, found, HTML, returned, following)
+        return items_page(request, layer, rows, part.links, found.matched.number)
 
 
-def _link(request: Request, rel: str, query: list[tuple[str, str]], form: Format = GEOJSON) -> dict[str, str]:
-    base = str(request.url).split("?", 1)[0]
-    return {"rel": rel, "href": f"{base}?{urlencode(query)}" if query else base, "type": form.essence}
-
-
-def _next(request: Request, after: str, form: Format = GEOJSON) -> dict[str, str]:
-    query = [(name, value) for name, value in request.query_params.multi_items() if name != "after"]
-    return _link(request, "next", [*query, ("after", after)], form)
+def _page_of_one(request: Request, described: Callable[[sa.Connection], Layer]) -> Response:
+    with reading(request) as conn:
+        layer = described(conn)
+        return item_page(request, layer, conn.execute(told_of(layer)).one())

@@ -3,7 +3,7 @@
 Outer rings run counterclockwise. Where a system other than CRS84 is asked for, axes follow its authority.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -21,11 +21,17 @@ RECORD_SEPARATOR = "\x1e"
 
 def geojson(conn: Connection, layer: Layer, crs: Crs, members: Mapping[str, Any]) -> Iterator[bytes]:
     """Give a FeatureCollection with more members; `numberReturned` comes last, once it is known."""
+    return _collection(conn, feature_texts(layer, crs), {**heading(crs), **members})
+
+
+def heading(crs: Crs) -> dict[str, Any]:
+    """Return the first members of a FeatureCollection in a system.
+
+    RFC 7946 has no `crs` any more, but a file in Lambert-93 that does not say so is drawn in the Gulf of Guinea. For
+    EPSG:4326 readers would not follow the order of axes that it names: there, Content-Crs alone says it.
+    """
     named = {"type": "name", "properties": {"name": crs.urn}}
-    # RFC 7946 has no `crs` any more, but a file in Lambert-93 that does not say so is drawn in the Gulf of Guinea.
-    # For EPSG:4326 readers would not follow the order of axes that it names: there, Content-Crs alone says it.
-    own = {} if crs in (CRS84, WGS_84) else {"crs": named}
-    return _collection(conn, feature_texts(layer, crs), {"type": "FeatureCollection", **own, **members})
+    return {"type": "FeatureCollection", **({} if crs in (CRS84, WGS_84) else {"crs": named})}
 
 
 def geojson_sequence(conn: Connection, layer: Layer) -> Iterator[bytes]:
@@ -46,19 +52,21 @@ def jsonfg(conn: Connection, layer: Layer, crs: Crs, members: Mapping[str, Any])
     return _collection(conn, jsonfg_texts(layer, crs), head)
 
 
-def collection(features: Iterable[str], **members: Any) -> bytes:
-    """Return the bytes of a FeatureCollection of features already written, with the given members.
+def collection(features: bytes, members: Mapping[str, Any]) -> bytes:
+    """Return the bytes of a collection of features already written and separated by commas, after other members.
 
-    >>> collection(['{"type":"Feature"}'], numberReturned=1)
+    >>> collection(b'{"type":"Feature"}', {"type": "FeatureCollection", "numberReturned": 1})
     b'{"type":"FeatureCollection","numberReturned":1,"features":[{"type":"Feature"}]}'
     """
-    head = orjson.dumps({"type": "FeatureCollection", **members})[:-1]
-    return b"".join([head, b',"features":[', ",".join(features).encode(), b"]}"])
+    return b"".join([orjson.dumps(members)[:-1], b',"features":[', features, b"]}"])
 
 
-def feature_texts(layer: Layer, crs: Crs) -> Select[str, str]:
-    """Return a select of the key and the GeoJSON text of each feature (`key`, `feature`), in the order of the layer."""
-    return _texts(layer, crs, ',"geometry":{shape}')
+def feature_texts(layer: Layer, crs: Crs, beside: Sequence[str] = ()) -> Select[str, str]:
+    """Return a select of the key and the GeoJSON text of each feature (`key`, `feature`), in the order of the layer.
+
+    `beside` are columns of the layer's select that are given as well.
+    """
+    return _texts(layer, crs, ',"geometry":{shape}', beside)
 
 
 def jsonfg_texts(layer: Layer, crs: Crs) -> Select[str, str]:
@@ -69,7 +77,7 @@ def jsonfg_texts(layer: Layer, crs: Crs) -> Select[str, str]:
     return _texts(layer, crs, f',"time":{time},"geometry":null,"place":{{shape}}')
 
 
-def _texts(layer: Layer, crs: Crs, middle: str) -> Select[str, str]:
+def _texts(layer: Layer, crs: Crs, middle: str, beside: Sequence[str] = ()) -> Select[str, str]:
     rows = layer.rows.subquery("rows")
     # A row made JSON has its columns as members, however many: json_build_object stops at fifty.
     columns = [typed(rows.c[one.name], one.kind).label(one.name) for one in layer.fields]
@@ -85,7 +93,8 @@ def _texts(layer: Layer, crs: Crs, middle: str) -> Select[str, str]:
         "}",
     )
     key = rows.c[layer.key].label("key")
-    return sa.select(key, text.label("feature")).select_from(rows.join(properties, sa.true()))
+    given = sa.select(key, text.label("feature")).select_from(rows.join(properties, sa.true()))
+    return given.add_columns(*(rows.c[name] for name in beside))
 
 
 def _shape(geom: ColumnElement[Any], stored: int, crs: Crs) -> ColumnElement[Any]:

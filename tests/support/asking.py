@@ -30,6 +30,7 @@ PERIODS = {
     NOBODY: ("2018",),
 }
 PROBES = ("ventes_logements", "menages_fiscaux", "boulangeries")
+COLLECTED = ("menages_fiscaux", "taux_pauvrete", "boulangeries")  # hidden in part, by the period, altogether
 LEVELS = ("commune", "epci", "departement")
 PLACES = ("commune:44001", "commune:49001", "epci:200000003", "departement:44")
 JOINED = tuple(f"{name}:{period}" for name, periods in PERIODS.items() for period in periods)
@@ -61,17 +62,20 @@ def known(places: tuple[Place, ...]) -> Known:
             "crs": ("http://www.opengis.net/def/crs/EPSG/0/2154",),
             "bbox-crs": ("http://www.opengis.net/def/crs/EPSG/0/2154",),
             "datetime": ("2023-01-01", "2022/.."),
-            "filter": ("value > 10", "status = 'secret'", "code = '44001'"),
+            "filter": ("value > 10", "status = 'secret'", "code = '44001'", "value_2021 > 100"),
             "filter-lang": ("cql2-text", "cql2-json"),
             "filter-crs": ("http://www.opengis.net/def/crs/EPSG/0/2154",),
-            "properties": ("code,value",),
-            "sortby": ("-value", "code"),
+            "properties": ("code,value", "code,value_2021"),
+            "sortby": ("-value", "code", "-value_2021"),
+            "collections": ("communes,menages_fiscaux", "boulangeries", "epci,taux_pauvrete"),
+            "tileMatrixSetId": ("WebMercatorQuad", "Lambert93Quad"),
+            "sprite": ("motifs.json", "motifs@2x.png"),
             "q": ("Commune 44", "49", "boulangerie"),
             "code": ("44001", "200000001", "44", "52", "49001", "99999"),
-            "collection": ("communes", "epci", "departements"),
+            "collection": ("communes", "epci", "departements", *COLLECTED),
             "bbox": ("-1,46,1,48", "0,47,0.05,47.05"),
             "limit": ("1", "3", "0"),
-            "after": ("44001",),
+            "cursor": ("WyJjb2RlIiwiIixbIjQ0MDAxIl1d",),
             "offset": ("0", "2"),
             "type": ("dataset",),
             "ids": ("densite,boulangeries", "communes"),
@@ -85,9 +89,18 @@ def known(places: tuple[Place, ...]) -> Known:
             (f"{TILES}{{z}}/{{x}}/{{y}}.mvt", "z"): ("10", "0"),
             (f"{TILES}{{z}}/{{x}}/{{y}}.mvt", "x"): (str(x), "0"),
             (f"{TILES}{{z}}/{{x}}/{{y}}.mvt", "y"): (str(y), "0"),
+            **{
+                (f"{base}/tiles/{{tileMatrixSetId}}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}", name): pool
+                for base in ("/api", "/api/collections/{collection}")
+                for name, pool in (
+                    ("tileMatrix", ("10", "0")),
+                    ("tileRow", (str(y), "0")),
+                    ("tileCol", (str(x), "0")),
+                )
+            },
         },
         MAIN,
-        ("identifier", "indicator"),
+        ("identifier", "indicator", "collection"),
         frozenset((*PROBES, *(one for one in JOINED if one.partition(":")[0] in PROBES))),
         _fits,
         frozenset({(AGGREGATE, "territories"), (AGGREGATE, "period")}),
@@ -102,6 +115,13 @@ def _fits(given: Mapping[str, str]) -> bool:
     """
     name, _, period = given.get("indicator", "").partition(":")
     name = given.get("identifier", name)
+    if "collection" in given:
+        own = given["collection"]
+        if own not in PERIODS and not given.keys().isdisjoint(("level", "period")):
+            return False
+        if own in PERIODS:
+            told = given.get("period") in (None, *PERIODS[own]) and "indicator" not in given
+            return told and given.get("level") in (None, "commune", "epci") and "millesime" not in given
     if name in PERIODS and given.get("period", period or None) not in (None, *PERIODS[name]):
         return False
     if "territories" in given and "level" in given:

@@ -23,6 +23,7 @@ NONCE = re.compile(rb"'nonce-([\w-]{24})'")
 PROOF = re.compile(rb'(<input type="hidden" name="preuve" value=")[\w-]{20,90}(")')
 MADE = re.compile(rb"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z")
 GEOPACKAGE, ZIP = b"SQLite format 3\x00", b"PK\x03\x04"
+MOMENT = re.compile(rb'("timeStamp":")20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ"')
 FORM_COOKIE = re.compile(rb"^(ores_formulaire=)[\w-]{20,90}(;)")
 
 
@@ -44,11 +45,14 @@ def levelled(answer: Answer) -> Answer:
 
     That is: the header Date; the nonce of a page, which its policy gives, wherever the page repeats it; the token of
     the form to sign in, in its cookie and in the form; the moment when a GeoPackage or a workbook was written, which the
-    file tells. A compressed page and an archive are compared as they read: their bytes depend on these.
+    file tells, and when a page of features was. What is compressed of these, and an archive, are compared as they read:
+    their bytes depend on it.
     """
     nonces = {nonce for name, value in answer.headers for nonce in NONCE.findall(value.encode())}
-    compressed = answer.header("content-encoding") == "gzip" and bool(nonces)
+    dated = answer.header("content-type") in ("application/geo+json", "application/fg+json")
+    compressed = answer.header("content-encoding") == "gzip" and (bool(nonces) or dated)
     body = gzip.decompress(answer.body) if compressed and answer.body else answer.body
+    body = MOMENT.sub(rb'\1"', body) if dated else body
     for nonce in nonces:
         body = body.replace(nonce, b"0" * 24)
     if body.startswith(ZIP):

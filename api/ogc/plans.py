@@ -1,0 +1,184 @@
+"""The features that a request is for, found once: their layer, their order, how many; then any page of them.
+
+A plan is what all the pages of a request have in common. Kept in memory while what is served is the same, its statement
+compiled, it makes of each page that `next` leads to one statement and nothing else.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import sqlalchemy as sa
+from geoalchemy2 import Geometry
+from psycopg.adapt import PyFormat, Transformer
+from sqlalchemy import Connection, Select
+from sqlalchemy.dialects.postgresql import psycopg
+
+from api.ogc.asked import Wanted
+from api.ogc.counting import Matched
+from api.ogc.ordering import Ordering, Place
+from boundaries.tables import Millesime
+from geo.errors import Invalid
+from geo.formats.crs import Crs
+from geo.formats.geojson import feature_texts
+from geo.formats.layer import Layer
+from geo.layers import Rows
+from indicators.releases import current_digest
+
+RANK = "rank of feature"
+PLACED = "place_"  # what the parameters that a page begins after are called, and their rank
+EVERYWHERE = ()  # the pattern of a page that begins where the plan does
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A statement as PostgreSQL takes it: `places` say which of its values are which of a place."""
+
+    text: str
+    values: tuple[bytes | None, ...]
+    places: tuple[tuple[int, int], ...]
+
+    def at(self, place: Place) -> list[bytes | None]:
+        """Return its values for the page after a place."""
+        given = dumped(list(place))
+        values = list(self.values)
+        for rank, own in self.places:
+            values[rank] = given[own]
+        return values
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Features to give: their layer, unordered and whole; their order; how long pages are and where the first begins.
+
+    `release` is the digest of what their values are of, and empty where there are none; `current` says whether it is what
+    everybody is served. `matched` says how many there are.
+    """
+
+    wanted: Wanted
+    layer: Layer
+    order: Ordering
+    size: int
+    start: Place | None
+    matched: Matched
+    release: str
+    current: bool
+    compiled: dict[tuple[bool, ...], Compiled] = field(default_factory=dict, compare=False)
+
+    def rows(self, place: Place | None) -> Rows:
+        """Return the features after a place, or all of them, in order."""
+        return self._after(self.layer.rows, place)
+
+    def at(self, conn: Connection, offset: int) -> str | None:
+        """Return the place of the last of the first `offset` features, or None where there are fewer."""
+        some = self._places(None).offset(offset - 1).limit(1).subquery("some")
+        found: str | None = conn.scalar(sa.select(self.order.place(some)))
+        return found
+
+    def page(self, crs: Crs, absent: tuple[bool, ...] | None) -> Select[Any]:
+        """Return the statement of a page of GeoJSON after a place whose values are parameters, but for those absent.
+
+        One row: the texts of the features, separated by commas; how many were found, one more than a page has where
+        there is another; the place of the last of the page; the versions of the release and of the geography read.
+        """
+        rows = self.layer.rows if absent is None else self.order.after(self.layer.rows, absent)
+        # Written in the statement, so that PostgreSQL plans for few features even before it knows the parameters.
+        some = self.order.of(rows).limit(sa.bindparam("size", self.size + 1, sa.Integer, literal_execute=True))
+        labels = [one.label for one in self.order.keys]
+        given = feature_texts(replace(self.layer, rows=some), crs, labels)
+        texts = given.add_columns(sa.func.row_number().over().label(RANK)).subquery("texts")
+        rank = texts.c[RANK]
+        return sa.select(
+            sa.func.string_agg(texts.c.feature, ",").filter(rank <= self.size).label("features"),
+            sa.func.count().label("found"),
+            sa.func.max(self.order.place(texts)).filter(rank == self.size).label("place"),
+            sa.func.coalesce(current_digest(), "").label("release"),
+            version_read(self.wanted.millesime).label("version"),
+        )
+
+    def statement(self, crs: Crs, place: Place | None) -> Compiled:
+        """Return the statement of a page as PostgreSQL takes it, compiled once for places that lack the same."""
+        absent = EVERYWHERE if place is None else absent_in(place)
+        found = self.compiled.get(absent)
+        if found is None:
+            found = self.compiled[absent] = _compiled(self.page(crs, absent or None))
+        return found
+
+    def cut(self, conn: Connection, place: Place | None, limit: int) -> tuple[int, str | None]:
+        """Return how many features a page after a place has, and the place of its last if there is another page."""
+        some = self._places(place).limit(limit + 1).subquery("some")
+        ranked = sa.select(
+            self.order.place(some).label("place"), sa.func.row_number().over().label(RANK)
+        ).subquery()
+        last = conn.execute(sa.select(ranked).order_by(ranked.c[RANK].desc()).limit(2)).all()
+        if last and last[0][1] > limit:
+            return limit, str(last[1].place)
+        return int(last[0][1]) if last else 0, None
+
+    def left(self, offset: int) -> int | None:
+        """Return how many features there are after the first `offset`, or None where they were not counted."""
+        if self.matched.number is None or self.matched.estimated:
+            return None
+        return max(0, self.matched.number - offset)
+
+    def _places(self, place: Place | None) -> Rows:
+        keys = self.layer.rows.with_only_columns(sa.literal(1).label("one"), maintain_column_froms=True)
+        return self._after(keys, place)
+
+    def _after(self, rows: Rows, place: Place | None) -> Rows:
+        if place is None:
+            return self.order.of(rows)
+        return self.order.of(self.order.after(rows, absent_in(place)).params(parameters(place)))
+
+
+def parameters(place: Place | None) -> dict[str, Any]:
+    """Return what the parameters of what comes after a place stand for."""
+    return {f"{PLACED}{rank}": value for rank, value in enumerate(place or ()) if value is not None}
+
+
+def version_read(millesime: int) -> sa.ScalarSelect[str]:
+    """Return what gives, in a statement, the version of a millesime as it is read."""
+    return sa.select(Millesime.version).where(Millesime.year == millesime).scalar_subquery()
+
+
+def chosen_fields(layer: Layer, text: str | None) -> Layer:
+    """Return a layer with the properties that a text names, separated by commas. Raises Invalid for one it has not."""
+    if text is None:
+        return layer
+    names = [name.strip() for name in text.split(",")]
+    own = {one.name: one for one in layer.fields}
+    unknown = [name for name in names if name not in own]
+    if unknown:
+        raise Invalid(
+            f"Propriété inconnue : « {unknown[0][:60]} ». properties attend des propriétés séparées par des virgules : "
+            f"{', '.join(own)}."
+        )
+    # A style draws with properties that may not be there any more.
+    return replace(layer, fields=tuple(own[name] for name in dict.fromkeys(names)), style=None)
+
+
+def without_shape(layer: Layer) -> Layer:
+    """Return a layer whose features have no geometry."""
+    columns = [column for column in layer.rows.selected_columns if column.name != "geom"]
+    nothing = sa.cast(sa.null(), Geometry(layer.geometry, layer.srid)).label("geom")
+    return replace(layer, rows=layer.rows.with_only_columns(*columns, nothing, maintain_column_froms=True))
+
+
+def dumped(values: list[Any]) -> list[bytes | None]:
+    """Return values in PostgreSQL's text form."""
+    given = Transformer().dump_sequence(values, [PyFormat.TEXT] * len(values))
+    return [None if value is None else bytes(value) for value in given]
+
+
+def absent_in(place: Place) -> tuple[bool, ...]:
+    """Return which values of a place there are not."""
+    return tuple(value is None for value in place)
+
+
+def _compiled(statement: Select[Any]) -> Compiled:
+    made = statement.compile(
+        dialect=psycopg.dialect(paramstyle="numeric_dollar"),  # type: ignore[no-untyped-call]
+        compile_kwargs={"render_postcompile": True},
+    )
+    names = made.positiontup or []
+    places = [(rank, int(name.removeprefix(PLACED))) for rank, name in enumerate(names) if name.startswith(PLACED)]
+    return Compiled(str(made), tuple(dumped([made.params[name] for name in names])), tuple(places))
