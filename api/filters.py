@@ -9,7 +9,7 @@ from fastapi import Depends, Query
 
 from boundaries import places
 from boundaries.levels import Level
-from geo.cql2 import Queryable, Told, condition, queryables
+from geo.cql2 import Queryable, condition, queryables
 from geo.cql2.reading import MAX_LENGTH
 from geo.formats.crs import CRS84, Crs, named
 from geo.formats.layer import Layer
@@ -54,15 +54,13 @@ Filter = Annotated[Asked | None, Depends(_asked)]
 
 def properties(layer: Layer, level: Level, millesime: int) -> dict[str, Queryable]:
     """Return what a filter of a layer of territories may name: its fields and its geometry."""
-    told = {one.name: Told(one.title, one.description, one.unit, tuple(one.labels)) for one in layer.fields}
-    told[GEOMETRY] = Told("Contour")
-    found = queryables(layer.rows, told)
+    found = queryables(layer.rows)
     code = layer.rows.selected_columns.code
     return {
         name: replace(found[name], hint=_members(code, level, millesime, PARENTS[name]))
         if name in PARENTS
         else found[name]
-        for name in told
+        for name in (*(one.name for one in layer.fields), GEOMETRY)
     }
 
 

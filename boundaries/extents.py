@@ -94,9 +94,7 @@ def parted(boxes: Iterable[Box]) -> tuple[Box, ...]:
 
 
 def _near(one: Box, other: Box) -> bool:
-    return all(
-        one[axis] - APART <= other[axis + 2] and other[axis] - APART <= one[axis + 2] for axis in (0, 1)
-    )
+    return all(one[axis] - APART <= other[axis + 2] and other[axis] - APART <= one[axis + 2] for axis in (0, 1))
 
 
 def _around(boxes: Sequence[Box]) -> Box:
@@ -105,11 +103,7 @@ def _around(boxes: Sequence[Box]) -> Box:
 
 
 def _rounded(box: Box) -> Box:
+    """Return a box rounded outwards, but for what binary numbers add to decimal ones."""
     scale = 10**DECIMALS
-    west, south, east, north = box
-    return (
-        math.floor(west * scale) / scale,
-        math.floor(south * scale) / scale,
-        math.ceil(east * scale) / scale,
-        math.ceil(north * scale) / scale,
-    )
+    west, south, east, north = (round(number * scale, 3) for number in box)
+    return math.floor(west) / scale, math.floor(south) / scale, math.ceil(east) / scale, math.ceil(north) / scale

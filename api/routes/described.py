@@ -1,80 +1,131 @@
-"""What the collections are, and what a filter of each may name."""
+"""What the collections are, and the schemas of what they have, what a filter may name and what may order them."""
 
-from typing import Any
+from typing import Annotated, Literal
 
-import orjson
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
-from api.dependencies import AsOf, Connection, Joined, Millesime, release_id
-from api.documents import answer, document, json_document
-from api.filters import properties
-from api.layers import territory_layer
-from api.ogc.collected import LEVELS
-from api.routes.collections import Collection, level_of, rows_of
+from api.dependencies import AsOf, Connection, CurrentVersions, Joined, Kept, release_id
+from api.documents import Document
+from api.ogc import describing
+from api.ogc.asked import layer_of, wanted_of
+from api.ogc.collected import collection_of
+from api.ogc.describing import Descriptions
+from api.ogc.pages import collection_page, collections_page
+from api.ogc.records import catalogue_document
+from api.ogc.relations import link
+from api.ogc.representing import JSON, SCHEMA, Word, address_of, machine, serialised, wants_page
 from api.strict import StrictRoute
-from boundaries import places
-from boundaries.levels import LABELS
-from geo import cql2
-from geo.formats import crs as systems
-from geo.formats.media_types import FORMATS
-from indicators import published
+from boundaries.levels import Level
+from geo.formats.crs import SYSTEMS
+from geo.formats.jsonschema import schema
+from geo.formats.layer import Layer
+from geo.formats.media_types import negotiated
 
 router = APIRouter(prefix="/api/collections", route_class=StrictRoute, tags=["Collections"])
 
-SCHEMA = "application/schema+json"
-QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
+Collection = Annotated[
+    str, Path(description="Identifiant de la collection, que donne /api/collections", max_length=80)
+]
+Year = Annotated[
+    int | None,
+    Query(description="Géographie au 1er janvier de cette année ; à défaut la plus récente", ge=1943, le=2100),
+]
+LevelAsked = Annotated[
+    Level | None, Query(description="Niveau de territoire d’une collection d’indicateur ; à défaut le plus fin")
+]
+Period = Annotated[
+    str | None, Query(description="Période d’une collection d’indicateur ; à défaut toutes", max_length=20)
+]
 
 
 @router.get("", summary="Les collections")
-def collections(request: Request) -> Response:
+def collections(request: Request, now: CurrentVersions, kept: Kept, f: Word = None) -> Response:
     """Return the collections that there are."""
-    listed = [_described(request, name) for name in LEVELS]
-    return answer(request, json_document({"collections": listed}))
+    api = address_of(request)
+    described = _descriptions(request)
+    if wants_page(request, f, JSON):
+        return collections_page(request, list(described.of(request).collections.values()), api)
+
+    def build() -> Document:
+        found = described.of(request)
+        region = request.app.state.region
+        links = [
+            link("self", f"{api}/collections", JSON.media_type, "Les collections"),
+            link("alternate", f"{api}/collections?f=html", "text/html", "Les collections, page"),
+        ]
+        listed = [describing.document(one, api, region) for one in found.collections.values()]
+        listed.append(catalogue_document(api, list(found.collections.values())))
+        body = {"links": links, "crs": [system.uri for system in SYSTEMS], "collections": listed}
+        return serialised(body, JSON, lasting=found.lasting)
+
+    return machine(request, kept.get_or_build(("collections", now.data, now.indicators, api), build))
 
 
 @router.get("/{collection}", summary="Une collection")
-def collection(request: Request, collection: Collection) -> Response:
+def collection(request: Request, collection: Collection, f: Word = None) -> Response:
     """Return the description of a collection."""
-    level_of(collection)
-    return answer(request, json_document(_described(request, collection)))
+    api = address_of(request)
+    one = _descriptions(request).of(request).one(collection)
+    body = describing.document(one, api, request.app.state.region)
+    if wants_page(request, f, JSON):
+        return collection_page(request, one, body)
+    return machine(request, serialised(body, JSON))
+
+
+def _layer(
+    request: Request,
+    conn: Connection,
+    now: CurrentVersions,
+    collection: Collection,
+    indicator: Joined,
+    as_of: AsOf,
+    millesime: Year = None,
+    level: LevelAsked = None,
+    period: Period = None,
+) -> Layer:
+    """Give the layer of a collection, of which nothing but the fields is read."""
+    wanted = wanted_of(
+        conn,
+        collection_of(collection, now.indicators),
+        now.latest,
+        millesime=millesime,
+        level=level,
+        period=period,
+        indicator=indicator,
+        release=release_id(conn, as_of),
+    )
+    return layer_of(conn, wanted, computed=False)
+
+
+Described = Annotated[Layer, Depends(_layer)]
+Json = Annotated[Literal["json"] | None, Query(alias="f", description="json, la seule représentation d’un schéma")]
 
 
 @router.get("/{collection}/queryables", summary="Ce qu’un filtre peut nommer")
-def named(
-    request: Request,
-    conn: Connection,
-    collection: Collection,
-    millesime: Millesime,
-    indicator: Joined,
-    as_of: AsOf,
-) -> Response:
-    """Return the JSON Schema of what a filter of the collection may name, the values of an indicator included."""
-    level = level_of(collection)
-    geography = places.require_millesime(conn, millesime)
-    release = release_id(conn, as_of)
-    rows = rows_of(conn, level, millesime, None, indicator, None, release)
-    joined = (published.sheet_of(conn, indicator.indicator, release), indicator.period) if indicator else None
-    layer = territory_layer(collection, level, geography, rows, joined)
-    address = f"{request.base_url}api/collections/{collection}/queryables"
-    schema = cql2.schema(properties(layer, level, millesime), address, layer.title)
-    return answer(request, document(orjson.dumps(schema), SCHEMA))
+def queryables(request: Request, layer: Described, f: Json = None) -> Response:
+    """Return the JSON Schema of what a filter of the collection may name: its properties and its geometry."""
+    return _schema(request, layer, "queryables")
 
 
-def _described(request: Request, name: str) -> dict[str, Any]:
-    base = f"{request.base_url}api/collections/{name}"
-    title = LABELS[LEVELS[name]][1]
-    return {
-        "id": name,
-        "title": title[:1].upper() + title[1:],
-        "itemType": "feature",
-        "crs": [system.uri for system in systems.SYSTEMS],
-        "links": [
-            {"rel": "self", "href": base, "type": "application/json"},
-            *(
-                {"rel": "items", "href": f"{base}/items?f={form.name}", "type": form.essence, "title": form.title}
-                for form in FORMATS
-            ),
-            {"rel": QUERYABLES, "href": f"{base}/queryables", "type": SCHEMA},
-        ],
-    }
+@router.get("/{collection}/schema", summary="Les propriétés d’une collection")
+def properties(request: Request, layer: Described, f: Json = None) -> Response:
+    """Return the JSON Schema of the features of the collection, with units and codes."""
+    return _schema(request, layer, "schema")
+
+
+@router.get("/{collection}/sortables", summary="Ce qui peut ordonner")
+def sortables(request: Request, layer: Described, f: Json = None) -> Response:
+    """Return the JSON Schema of what items may be sorted by: every property but the geometry."""
+    return _schema(request, layer, "sortables", shaped=False)
+
+
+def _schema(request: Request, layer: Layer, name: str, *, shaped: bool = True) -> Response:
+    negotiated(request.headers.get("accept"), (SCHEMA,))
+    address = f"{address_of(request)}/collections/{layer.name}/{name}"
+    return machine(request, serialised(schema(layer, address, shaped=shaped), SCHEMA))
+
+
+def _descriptions(request: Request) -> Descriptions:
+    found: Descriptions = request.app.state.descriptions
+    return found

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DataError
 from geo.cql2.errors import BadFilter, shown
 from geo.cql2.expressions import written
 from geo.cql2.hints import hints
-from geo.cql2.queryables import Kind, Queryable, Queryables, Told, queryables, schema
+from geo.cql2.queryables import Kind, Queryable, Queryables, queryables
 from geo.cql2.reading import JSON, LANGUAGES, TEXT, place_of, tree
 from geo.cql2.translation import Translation, computes
 from geo.formats.crs import CRS84, Crs
@@ -26,13 +26,11 @@ __all__ = [
     "Kind",
     "Queryable",
     "Queryables",
-    "Told",
     "among",
     "computed",
     "condition",
     "costly",
     "queryables",
-    "schema",
 ]
 
 # What doubles do not hold, and a power that is not a real number.

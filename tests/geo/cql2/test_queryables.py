@@ -1,4 +1,4 @@
-"""What may be named in a filter of a layer, what is said of it, and texts without case or accents."""
+"""What may be named in a filter of a layer, and texts without case or accents."""
 
 import unicodedata
 from collections import defaultdict
@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from geo.cql2 import TEXT, Kind, Queryable, Told, condition, queryables, schema
+from geo.cql2 import TEXT, Kind, Queryable, condition, queryables
 from geo.cql2.expressions import Value, folding
 
 LETTERS = [
@@ -45,42 +45,6 @@ def test_what_filters_do_not_compare_is_not_offered() -> None:
 def test_a_column_without_a_type_is_a_fault_of_the_layer() -> None:
     with pytest.raises(ValueError, match="column x has no type"):
         queryables(sa.select(sa.column("x")))
-
-
-def test_the_schema_describes_one_object(properties: dict[str, Queryable]) -> None:
-    """/req/queryables/get-queryables-response."""
-    address = "https://example.org/api/collections/places/queryables"
-    found = schema(properties, address, "Lieux")
-    assert found["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert found["$id"] == address
-    assert found["type"] == "object"
-    assert found["title"] == "Lieux"
-    assert found["additionalProperties"] is False
-    assert found["properties"]["nom"] == {"title": "nom", "type": "string"}
-    assert found["properties"]["population"]["type"] == "integer"
-    assert found["properties"]["creation"] == {"title": "creation", "type": "string", "format": "date"}
-    assert found["properties"]["debut"]["format"] == "date-time"
-    assert found["properties"]["geom"] == {
-        "title": "geom",
-        "x-ogc-role": "primary-geometry",
-        "format": "geometry-polygon",
-    }
-
-
-def test_the_schema_says_what_people_read() -> None:
-    rows = sa.select(sa.column("status", sa.Text), sa.column("value", sa.Double))
-    told = {
-        "status": Told("Statut", codes=("ok", "secret")),
-        "value": Told("Densité", "Habitants par km²", "hab/km²"),
-    }
-    found = schema(queryables(rows, told), "", "")["properties"]
-    assert found["status"] == {"title": "Statut", "type": "string", "enum": ["ok", "secret"]}
-    assert found["value"] == {
-        "title": "Densité",
-        "description": "Habitants par km²",
-        "x-ogc-unit": "hab/km²",
-        "type": "number",
-    }
 
 
 @pytest.mark.parametrize(
