@@ -16,6 +16,7 @@ from api.identity.vouching import provider
 from api.methods import ReadMethods
 from api.office import Office
 from api.ogc.describing import Descriptions
+from api.ogc.service import PROBLEM
 from api.plaintiles import PlainTilesFirst
 from api.problems import handle_problems
 from api.routes import (
@@ -24,6 +25,7 @@ from api.routes import (
     described,
     indicators,
     landing,
+    openapi,
     passports,
     probes,
     qgis,
@@ -45,9 +47,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         description="Territoires, indicateurs et cartes, année par année, dans la géographie de votre choix.",
         version="1",
         lifespan=_lifespan,
-        openapi_url="/api/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        responses={"default": PROBLEM},
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.region = None if chosen.region == "all" else chosen.region
@@ -63,6 +66,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     handle_problems(app)
     for module in (
         landing,
+        openapi,
         territories,
         zonings,
         indicators,

@@ -34,6 +34,16 @@ READ = (
     "/api/collections/communes/items",
     TILE,
 )
+LONG = (
+    "/api/openapi.json",
+    "/api/territories?level=commune",
+    "/api/indicators",
+    "/api/collections",
+    "/api/collections/communes/items",
+    "/api/collections/communes/items?f=csv",
+    "/",
+    "/static/ores.css",
+)
 WRONG = (
     ("/api/rien", 404),
     ("/api/collections/rien/items", 404),
@@ -42,7 +52,7 @@ WRONG = (
     ("/api/territories", 400),
     ("/api/tiles/2023/commune/3/9/0.mvt", 404),
     ("/api?cle=fausse", 401),
-    ("/api/passports/x", 404),
+    ("/api/passports/x", 400),
 )
 ELSEWHERE = {"Origin": "https://ailleurs.example"}
 UNPACKED = {
@@ -151,7 +161,7 @@ def test_pages_are_for_this_site_alone(asked: httpx.Client, address: str) -> Non
         assert not [name for name in answer.headers if name.startswith("access-control")]
 
 
-@pytest.mark.parametrize("address", [*READ[1:7], "/", "/static/ores.css", "/api/collections/communes/items?f=csv"])
+@pytest.mark.parametrize("address", LONG)
 @pytest.mark.parametrize("name", UNPACKED)
 def test_answers_are_compressed_as_the_client_wants(asked: httpx.Client, address: str, name: str) -> None:
     plain, body = raw(asked, address, "identity")
@@ -295,7 +305,7 @@ def test_a_client_that_reads_slowly_holds_no_connection(small: tuple[str, sa.Eng
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         slow.connect((urlsplit(url).hostname, urlsplit(url).port))
         slow.sendall(b"GET /api/long HTTP/1.1\r\nHost: ores\r\n\r\n")
-        assert slow.recv(20) == b"HTTP/1.1 200 OK\r\nser"
+        assert slow.recv(15) == b"HTTP/1.1 200 OK"
         limit = time.monotonic() + 2
         while held:
             assert time.monotonic() < limit, "the connection is held until the answer is read"
