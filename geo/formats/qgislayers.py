@@ -43,9 +43,9 @@ def ogc_api(landing: str, collection: str) -> Source:
     """Return the source of a collection of an OGC API, whose filters QGIS sends to the server.
 
     >>> ogc_api("http://localhost/api", "densite").address
-    "restrictToRequestBBOX='1' typename='densite' url='http://localhost/api'"
+    "restrictToRequestBBOX='1' srsname='OGC:CRS84' typename='densite' url='http://localhost/api'"
     """
-    given = {"restrictToRequestBBOX": "1", "typename": collection, "url": landing}
+    given = {"restrictToRequestBBOX": "1", "srsname": "OGC:CRS84", "typename": collection, "url": landing}
     return Source("OAPIF", " ".join(f"{name}='{_escaped(value)}'" for name, value in given.items()))
 
 
@@ -98,6 +98,11 @@ def _map_layer(layer: MapLayer) -> ET.Element:
     ):
         ET.SubElement(made, name).text = text
     ET.SubElement(made, "provider", encoding="UTF-8").text = layer.source.provider
+    # QGIS takes a layer's system from here alone. In degrees, as every version of it asks an OGC API, and everywhere in
+    # France; it has longitudes first whatever the system is called.
+    system = ET.SubElement(ET.SubElement(made, "srs"), "spatialrefsys", nativeFormat="Wkt")
+    ET.SubElement(system, "srid").text = "4326"
+    ET.SubElement(system, "authid").text = "EPSG:4326"
     metadata = ET.SubElement(made, "resourceMetadata")
     for name, text in (
         ("identifier", layer.id),
