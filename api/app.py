@@ -15,6 +15,7 @@ from api.identity.limits import Buckets
 from api.identity.vouching import provider
 from api.methods import ReadMethods
 from api.office import Office
+from api.ogc.archives import FOLDER
 from api.ogc.describing import Descriptions
 from api.ogc.service import PROBLEM
 from api.plaintiles import PlainTilesFirst
@@ -30,7 +31,9 @@ from api.routes import (
     probes,
     qgis,
     records,
+    styled,
     territories,
+    tiled,
     tiles,
     zonings,
 )
@@ -63,6 +66,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.filler = Filler(database_url(chosen))
     app.state.office = Office(database_url(chosen), chosen.home)
     app.state.provider = provider(chosen)
+    app.state.archives = chosen.home / FOLDER
     handle_problems(app)
     for module in (
         landing,
@@ -76,6 +80,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         described,
         collections,
         qgis,
+        tiled,
+        styled,
         tiles,
         probes,
     ):

@@ -5,7 +5,7 @@ from types import FrameType
 
 import typer
 
-from api.commands import audit, cog, db, imports, keys, load, passage, policy, service
+from api.commands import audit, cog, db, export, imports, keys, load, passage, policy, service
 from api.commands.french import FrenchGroup
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ app.add_typer(imports.deliveries, name="deliveries")
 app.add_typer(imports.recipes, name="recipes")
 app.add_typer(imports.releases, name="releases")
 app.add_typer(policy.app, name="policy")
+app.add_typer(export.app, name="export")
 
 
 @app.callback()

@@ -14,6 +14,7 @@ EXPOSED = (
     "ETag",
     "OGC-NumberMatched",
     "OGC-NumberReturned",
+    "Ores-Left-Out",
     "Retry-After",
 )
 READABLE = [

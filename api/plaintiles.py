@@ -1,10 +1,11 @@
 """Tiles whose address is plainly right, answered before the routes: a map asks for hundreds of them.
 
-The route of `api.routes.tiles` remains the definition, described in openapi.json. Whatever is not exactly as a
-TileJSON writes it is left to that route, which knows what else may be accepted and how to refuse the rest.
+The routes of `api.routes.tiles` and `api.routes.tiled` remain the definition, described in openapi.json. Whatever is
+not exactly as a TileJSON writes it is left to them, who know what else may be accepted and how to refuse the rest.
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl
@@ -16,24 +17,33 @@ from starlette.types import Receive, Scope, Send
 from api.crossorigin import READABLE, OpenToAll
 from api.identity.credentials import COOKIE, address_of
 from api.identity.limits import neighbourhood
+from api.ogc.tilesets import quick_set, quick_together
+from api.ogc.tiling import TileSet, box_of, limits_of, plain_set, tile_answer
 from api.problems import unavailable
-from api.routes.tiles import VERSION_LENGTH, served
+from api.routes.tiles import VERSION_LENGTH
 from api.versions import Versions
 from boundaries.levels import Level
+from geo.errors import Invalid
+from geo.grids import GRIDS
 from geo.tiles import MAX_ZOOM, Tile
 
-ADDRESS = re.compile(r"/api/tiles/([0-9]{4})/([a-z]+)/([0-9]{1,2})/([0-9]{1,6})/([0-9]{1,6})\.mvt").fullmatch
+# A level in a millesime; a collection in a grid; several collections in a grid. The last two say the row first.
+ADDRESS = re.compile(
+    r"/api/tiles/([0-9]{4})/([a-z-]+)/([0-9]{1,2})/([0-9]{1,6})/([0-9]{1,6})\.mvt"
+    r"|/api/collections/([a-z0-9_-]{1,80})/tiles/([A-Za-z0-9]{1,40})/([0-9]{1,2})/([0-9]{1,6})/([0-9]{1,6})"
+    r"|/api/tiles/([A-Za-z0-9]{1,40})/([0-9]{1,2})/([0-9]{1,6})/([0-9]{1,6})"
+).fullmatch
+YEAR = re.compile(r"(?:19|20)[0-9]{2}").fullmatch
 LEVELS = {level.value: level for level in Level}
 SESSION = COOKIE.encode()
+KNOWN = {"v", "f", "indicator", "collections", "millesime", "level", "period"}
 
 
 class Asked(NamedTuple):
-    """A tile that exists."""
+    """A tile that exists, of one set or several."""
 
-    millesime: int
-    level: Level
+    sets: list[TileSet]
     tile: Tile
-    series_id: int | None
     v: str | None
 
 
@@ -54,7 +64,7 @@ class PlainTilesFirst(OpenToAll):
         scope.setdefault("state", {})["changed"] = now.changed
         request = Request(scope)
         try:
-            answer = await served(request, now, *asked)
+            answer = await tile_answer(request, now, asked.sets, asked.tile, asked.v)
         except psycopg.OperationalError as error:
             answer = await unavailable(request, error)
         except Exception:
@@ -75,30 +85,80 @@ def _by_anybody(scope: Scope) -> bool:
 
 def _asked(address: re.Match[str], query: bytes, now: Versions) -> Asked | None:
     """The tile asked for; None when anything is unknown, repeated, too long, or out of what is served now."""
-    year, name, *place = address.groups()
-    millesime, (z, x, y) = int(year), map(int, place)
-    level, given = LEVELS.get(name), _given(query)
-    if level is None or given is None or millesime not in now.outlined or z > MAX_ZOOM or max(x, y) >= 2**z:
+    year, level, *place, name, grid_id, z, row, column, several_grid, several_z, several_row, several_column = (
+        address.groups()
+    )
+    given = _given(query)
+    if given is None:
         return None
-    series, v = given
-    series_id = now.series.get((*series, millesime)) if series is not None else None
-    if series is not None and series_id is None:
+    if year is not None:
+        return _of_level(int(year), LEVELS.get(level), place, given, now)
+    if name is not None:
+        return _of_collection(name, grid_id, (z, row, column), given, now)
+    return _of_several(several_grid, (several_z, several_row, several_column), given, now)
+
+
+def _of_level(
+    year: int, level: Level | None, place: Sequence[str], given: dict[str, str], now: Versions
+) -> Asked | None:
+    z, x, y = map(int, place)
+    if level is None or not given.keys() <= {"indicator", "v"} or year not in now.outlined:
         return None
-    return Asked(millesime, level, Tile(z, x, y), series_id, v)
+    if z > MAX_ZOOM or max(x, y) >= 2**z:
+        return None
+    series = None
+    if "indicator" in given:
+        indicator, _, period = given["indicator"].partition(":")
+        series = now.series.get((indicator, period, year))
+        if series is None:
+            return None
+    return Asked([plain_set(now, year, level, series)], Tile(z, x, y), given.get("v"))
+
+
+def _of_collection(
+    name: str, grid_id: str, place: Sequence[str], given: dict[str, str], now: Versions
+) -> Asked | None:
+    year = _year(given)
+    if not given.keys() <= {"v", "f", "millesime", "level", "period"} or year is None:
+        return None
+    one = quick_set(now, name, year or None, given.get("level"), given.get("period"))
+    return _placed([one] if one is not None else None, grid_id, place, given)
+
+
+def _of_several(grid_id: str, place: Sequence[str], given: dict[str, str], now: Versions) -> Asked | None:
+    year = _year(given)
+    if not given.keys() <= {"v", "f", "millesime", "collections"} or year is None:
+        return None
+    try:
+        sets = quick_together(now, given.get("collections"), year or None)
+    except Invalid:
+        return None
+    return _placed(sets, grid_id, place, given)
+
+
+def _placed(sets: list[TileSet] | None, grid_id: str, place: Sequence[str], given: dict[str, str]) -> Asked | None:
+    grid = GRIDS.get(grid_id)
+    z, row, column = map(int, place)
+    if not sets or grid is None or z > grid.max_zoom or given.get("f", "mvt") != "mvt":
+        return None
+    if box_of(sets, grid) is None or not limits_of(sets, grid, z).hold(column, row):
+        return None
+    return Asked(sets, Tile(z, column, row, grid), given.get("v"))
+
+
+def _year(given: dict[str, str]) -> int | None:
+    """The millesime asked for, 0 where none is; None for what is no year."""
+    text = given.get("millesime")
+    if text is None:
+        return 0
+    return int(text) if YEAR(text) else None
 
 
 @lru_cache(1000)  # every tile of a map has the same query
-def _given(query: bytes) -> tuple[tuple[str, str] | None, str | None] | None:
-    """The indicator and period to join, and the version wanted; None when there is anything else in the query."""
+def _given(query: bytes) -> dict[str, str] | None:
+    """What is asked beside the address; None when there is anything unknown, repeated or too long in the query."""
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
     given = dict(pairs)
-    if (
-        len(given) < len(pairs)
-        or not given.keys() <= {"indicator", "v"}
-        or len(given.get("v", "")) > VERSION_LENGTH
-    ):
+    if len(given) < len(pairs) or not given.keys() <= KNOWN or len(given.get("v", "")) > VERSION_LENGTH:
         return None
-    if "indicator" not in given:
-        return None, given.get("v")
-    indicator, _, period = given["indicator"].partition(":")
-    return (indicator, period), given.get("v")
+    return given

@@ -19,9 +19,11 @@ from sqlalchemy import Connection, Engine
 
 from api.documents import Document
 from api.stepping import to_its_end
-from boundaries.places import millesimes, require_millesime
+from boundaries.drawn import Drawn, drawn
+from boundaries.levels import Level
+from boundaries.places import millesimes
 from geo.errors import Conflict
-from indicators.published import series_ids
+from indicators.published import Held, held_series
 from indicators.releases import current_release
 
 log = logging.getLogger(__name__)
@@ -46,13 +48,16 @@ class Versions:
     """The version of each loaded millesime, those with outlines, the digest of the release and its series.
 
     `changed` is the date of HTTP when what is served last changed; None before anything is, or when it was just now.
+    `drawn` is what is drawn of each level of each millesime, as of `loads`.
     """
 
     millesimes: Mapping[int, str] = field(default_factory=dict)
     outlined: frozenset[int] = frozenset()
     release: str = ""
-    series: Mapping[tuple[str, str, int], int] = field(default_factory=dict)
+    series: Mapping[tuple[str, str, int], Held] = field(default_factory=dict)
     changed: bytes | None = None
+    drawn: Mapping[tuple[int, Level], Drawn] = field(default_factory=dict)
+    loads: frozenset[tuple[int, str, datetime]] = frozenset()
 
     @cached_property
     def indicators(self) -> frozenset[str]:
@@ -66,6 +71,10 @@ class Versions:
             raise Conflict("Aucune limite n’est encore chargée : lancez « ores load boundaries ».")
         return max(self.outlined)
 
+    def levels_of(self, millesime: int) -> dict[Level, str]:
+        """Return the version of what is drawn of each level in a millesime."""
+        return {level: own.version for (year, level), own in self.drawn.items() if year == millesime}
+
     @property
     def data(self) -> str:
         """What identifies everything that is served."""
@@ -75,17 +84,19 @@ class Versions:
 
 
 def read_versions(conn: Connection, before: Versions | None = None) -> Versions:
-    """Return what the database serves now; the list of series is taken from `before` if the release is the same."""
+    """Return what the database serves now; what has not changed since `before` is taken from it."""
     rows = millesimes(conn)
     release = current_release(conn)
     digest = release.digest if release is not None else ""
-    same = before is not None and before.release == digest
+    loads = frozenset((row.year, row.version, row.loaded_at) for row in rows)
     return Versions(
         {row.year: row.version for row in rows},
         frozenset(row.year for row in rows if row.outlines),
         digest,
-        before.series if before is not None and same else series_ids(conn),
+        before.series if before is not None and before.release == digest else held_series(conn),
         _changed([row.loaded_at for row in rows] + ([release.published_at] if release is not None else [])),
+        before.drawn if before is not None and before.loads == loads else drawn(conn),
+        loads,
     )
 
 
@@ -130,8 +141,3 @@ class CurrentVersions:
             await asyncio.sleep(SECONDS)
             with suppress(sa.exc.SQLAlchemyError):
                 await to_its_end(self.refresh)
-
-
-def version_of(conn: Connection, millesime: int) -> str:
-    """Return the version of a loaded millesime. Raises NotFound, naming those that are."""
-    return str(require_millesime(conn, millesime).version)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from boundaries.levels import Level, is_code
 from boundaries.passage import Kind
-from boundaries.tables import FormerCode, Membership, Millesime, Passage, Territory
+from boundaries.tables import FormerCode, Membership, Millesime, Outline, Passage, Territory
 from geo.errors import Invalid, NotFound
 from geo.layers import Rows
 
@@ -98,14 +98,14 @@ def require_millesime(conn: Connection, millesime: int) -> sa.Row[Any]:
     raise NotFound(f"Millésime {millesime} non chargé. Millésimes chargés : {known}.")
 
 
-def parent_codes(level: Level) -> ColumnElement[str | None]:
+def parent_codes(level: Level, of: type[Territory] | type[Outline] = Territory) -> ColumnElement[str | None]:
     """Return the codes of a territory's parents of a level, joined by commas (an EPCI may have several)."""
     return (
         sa.select(sa.func.string_agg(Membership.parent_code, sa.text("',' ORDER BY parent_code"), type_=sa.Text))
         .where(
-            Membership.millesime == Territory.millesime,
-            Membership.level == Territory.level,
-            Membership.code == Territory.code,
+            Membership.millesime == of.millesime,
+            Membership.level == of.level,
+            Membership.code == of.code,
             Membership.parent_level == level.value,
         )
         .scalar_subquery()

@@ -1,76 +1,119 @@
 """Vector tiles from layers: any select with an id, properties and a geometry in EPSG:3857 becomes an MVT layer.
 
-Tiles follow Mapbox Vector Tile 2.1 in the WebMercatorQuad grid: extent 4096, a buffer of 64 units around the tile.
+Tiles follow Mapbox Vector Tile 2.1 in any of `geo.grids`: extent 4096, a buffer of 64 units around the tile.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Select
 
 from geo.errors import NotFound
+from geo.grids import WEB_MERCATOR_QUAD, Grid
 from geo.layers import Rows
 
 EXTENT = 4096
 BUFFER = 64
-MAX_ZOOM = 14
+MAX_ZOOM = WEB_MERCATOR_QUAD.max_zoom
+STORED = 3857  # the system of the geometries of layers
+EDGE_PARTS = 16  # an edge of a tile is a curve in another system: so many straight parts of it are searched in
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A tile of the WebMercatorQuad grid. Raises NotFound when it is out of the grid or too deep."""
+    """A tile of a grid. Raises NotFound when it is out of the grid or too deep."""
 
     z: int
     x: int
     y: int
+    grid: Grid = WEB_MERCATOR_QUAD
 
     def __post_init__(self) -> None:
-        if not 0 <= self.z <= MAX_ZOOM:
-            raise NotFound(f"Niveau de zoom {self.z} hors de la plage servie (0 à {MAX_ZOOM}).")
+        if not 0 <= self.z <= self.grid.max_zoom:
+            raise NotFound(f"Niveau de zoom {self.z} hors de la plage servie (0 à {self.grid.max_zoom}).")
         size = 2**self.z
         if not (0 <= self.x < size and 0 <= self.y < size):
             raise NotFound(f"Tuile {self.z}/{self.x}/{self.y} hors de la grille (x et y de 0 à {size - 1}).")
 
     @property
     def parameters(self) -> dict[str, int | float]:
-        """What `BOUNDS` and `REACH` stand for in this tile."""
-        return {"z": self.z, "x": self.x, "y": self.y, "margin": 40_075_016.6856 / 2**self.z * BUFFER / EXTENT}
+        """What `bounds` and `reach` stand for in this tile."""
+        return {"z": self.z, "x": self.x, "y": self.y, "margin": self.grid.side / 2**self.z * BUFFER / EXTENT}
 
 
-# The square of the tile that is asked, in EPSG:3857, and the same with the buffer around it: what a layer must be
-# searched in. Parameters, not values, so that a statement is written once and serves every tile.
-BOUNDS: ColumnElement[Any] = sa.func.ST_TileEnvelope(
-    sa.bindparam("z", type_=sa.Integer), sa.bindparam("x", type_=sa.Integer), sa.bindparam("y", type_=sa.Integer)
-)
-REACH: ColumnElement[Any] = sa.func.ST_Expand(BOUNDS, sa.bindparam("margin", type_=sa.Double))
+# Parameters, not values, so that a statement is written once and serves every tile.
+_PLACE = [sa.bindparam(name, type_=sa.Integer) for name in ("z", "x", "y")]
+_MARGIN = sa.bindparam("margin", type_=sa.Double)
+
+
+@cache
+def bounds(grid: Grid) -> ColumnElement[Any]:
+    """Return the square of the tile that is asked, in the grid's system."""
+    if grid.crs.srid == STORED:
+        return sa.func.ST_TileEnvelope(*_PLACE)
+    square = (grid.west, grid.north - grid.side, grid.west + grid.side, grid.north, grid.crs.srid)
+    return sa.func.ST_TileEnvelope(*_PLACE, sa.func.ST_MakeEnvelope(*map(sa.literal_column, map(repr, square))))
+
+
+@cache
+def reach(grid: Grid) -> ColumnElement[Any]:
+    """Return the tile with the buffer around it, in EPSG:3857: what a layer must be searched in."""
+    around = sa.func.ST_Expand(bounds(grid), _MARGIN)
+    if grid.crs.srid == STORED:
+        return around
+    part = sa.literal_column(repr(grid.side / EDGE_PARTS)) / sa.func.power(2.0, _PLACE[0])
+    return sa.func.ST_Transform(sa.func.ST_Segmentize(around, part), STORED)
+
+
+def placed(shape: Any, grid: Grid) -> ColumnElement[Any]:
+    """Return a stored geometry in the grid's system; equal vertices stay equal, so borders stay shared."""
+    return shape if grid.crs.srid == STORED else sa.func.ST_Transform(shape, grid.crs.srid)
 
 
 @dataclass(frozen=True)
 class TileLayer:
-    """A named layer of a tile: a select with columns `id` (integer), `geom` (EPSG:3857) and properties."""
+    """A named layer of a tile: a select with columns `id` (integer), `geom` (EPSG:3857) and properties.
+
+    With `most`, the column `importance` says which features are kept, the highest first, when there are more: it is no
+    property. What is left out is counted (see `encoded`).
+    """
 
     name: str
     rows: Rows
+    most: int | None = None
 
 
-def encoded(layers: list[TileLayer]) -> Select[tuple[bytes]]:
-    """Return a select of one row: the bytes of the tile, empty when nothing lies in it.
+def encoded(layers: list[TileLayer], grid: Grid = WEB_MERCATOR_QUAD) -> Select[*tuple[Any, ...]]:
+    """Return a select of one row: the bytes of the tile, empty when nothing lies in it, and what was left out.
 
-    Its parameters are those of `Tile.parameters`, and whatever the layers have.
+    The column `tile`, then a number, as a text, for each layer that has a limit, in their order. Its parameters are
+    those of `Tile.parameters`, and whatever the layers have.
     """
-    parts = [sa.func.coalesce(_layer(layer).scalar_subquery(), sa.literal(b"")) for layer in layers]
+    made = [_layer(layer, grid) for layer in layers]
+    parts = [sa.func.coalesce(tile.scalar_subquery(), sa.literal(b"")) for tile, _ in made]
     joined: ColumnElement[Any] = parts[0]
     for part in parts[1:]:
         joined = sa.func.byteacat(joined, part)
-    return sa.select(joined.label("tile"))
+    counts = [left for _, left in made if left is not None]
+    return sa.select(joined.label("tile"), *counts)
 
 
-def _layer(layer: TileLayer) -> Rows:
-    rows = layer.rows.subquery()
-    drawn = sa.func.ST_AsMVTGeom(rows.c.geom, BOUNDS, EXTENT, BUFFER, True)
-    columns = [column for column in rows.c if column.name != "geom"]
+def _layer(layer: TileLayer, grid: Grid) -> tuple[Rows, ColumnElement[str] | None]:
+    rows: Any = layer.rows.subquery()
+    left: ColumnElement[str] | None = None
+    kept: list[ColumnElement[bool]] = []
+    if layer.most is not None:
+        first = sa.nulls_last(rows.c.importance.desc())
+        rank = sa.func.row_number().over(order_by=(first, rows.c.id)).label("rank")
+        rows = sa.select(*(c for c in rows.c if c.name != "importance"), rank).cte(f"{layer.name}-ranked")
+        over = sa.select(sa.func.greatest(sa.func.count() - layer.most, 0)).select_from(rows)
+        left = sa.cast(over.scalar_subquery(), sa.Text).label(f"{layer.name}-left")
+        kept.append(rows.c.rank <= layer.most)
+    drawn = sa.func.ST_AsMVTGeom(placed(rows.c.geom, grid), bounds(grid), EXTENT, BUFFER, True)
+    columns = [column for column in rows.c if column.name not in ("geom", "rank")]
     # In an order, so that the same data make the same bytes on every server.
-    features = sa.select(*columns, drawn.label("geom")).order_by(rows.c.id).subquery("features")
+    features = sa.select(*columns, drawn.label("geom")).where(*kept).order_by(rows.c.id).subquery("features")
     # ST_AsMVT skips what ST_AsMVTGeom left without geometry; asking for it here would compute every geometry twice.
-    return sa.select(sa.func.ST_AsMVT(features.table_valued(), layer.name, EXTENT, "geom", "id"))
+    return sa.select(sa.func.ST_AsMVT(features.table_valued(), layer.name, EXTENT, "geom", "id")), left

@@ -4,7 +4,7 @@ Without a release, the latest one that was not withdrawn is read, as the connect
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -277,36 +277,51 @@ def profile(
     return [row for row in found if row.status is not None]
 
 
-def series_ids(conn: Connection) -> dict[tuple[str, str, int], int]:
+@dataclass(frozen=True)
+class Held:
+    """A series of the latest release that has its values: its id, the digest of its content, and its levels."""
+
+    id: int
+    digest: str
+    levels: frozenset[str]
+
+
+def held_series(conn: Connection) -> dict[tuple[str, str, int], Held]:
     """Return the series of the latest release that have their values, by indicator, period and millesime."""
     found = conn.execute(
-        released(Series.indicator, Series.period, Series.millesime, Series.id).where(
+        released(Series.indicator, Series.period, Series.millesime, Series.id, Series.digest, Series.levels).where(
             Series.computed_at.is_not(None)
         )
     )
-    return {(row.indicator, row.period, row.millesime): row.id for row in found}
+    return {
+        (row.indicator, row.period, row.millesime): Held(row.id, row.digest, frozenset(row.levels))
+        for row in found
+    }
 
 
-def joined(layer: TileLayer) -> TileLayer:
-    """Return a tile layer with the value and status of a series (parameter `series_id`) beside each feature."""
+def joined(layer: TileLayer, *, ranked: bool = False) -> TileLayer:
+    """Return a tile layer with the value and status of a series (parameter `series_id`) beside each feature.
+
+    `ranked`: where there are too many features, those of the largest values are kept.
+    """
     shapes = layer.rows.subquery("shapes")
     value = aliased(Value)
-    columns = [column for column in shapes.c if column.name != "geom"]
+    by_value = ranked and layer.most is not None
+    left_out = ("geom", "importance") if by_value else ("geom",)
+    columns: list[ColumnElement[Any]] = [column for column in shapes.c if column.name not in left_out]
+    if by_value:
+        columns.append(sa.func.abs(value.value).label("importance"))
     # outer on purpose: a territory without a row is drawn, as missing; the series was chosen before the join
-    return TileLayer(
-        layer.name,
-        sa.select(
-            *columns,
-            value.value,
-            sa.func.coalesce(sa.cast(value.status, sa.Text), Status.MISSING.value).label("status"),
-            shapes.c.geom,
-        ).outerjoin(
-            value,
-            sa.and_(
-                value.series_id == sa.bindparam("series_id", type_=sa.Integer), value.territory_id == shapes.c.id
-            ),
-        ),
+    rows = sa.select(
+        *columns,
+        value.value,
+        sa.func.coalesce(sa.cast(value.status, sa.Text), Status.MISSING.value).label("status"),
+        shapes.c.geom,
+    ).outerjoin(
+        value,
+        sa.and_(value.series_id == sa.bindparam("series_id", type_=sa.Integer), value.territory_id == shapes.c.id),
     )
+    return replace(layer, rows=rows)
 
 
 def with_values(features: Rows, series_id: int) -> Rows:

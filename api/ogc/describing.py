@@ -12,7 +12,7 @@ from fastapi import Request
 from api.dependencies import reading
 from api.editions import edition_of
 from api.layers import indicator_layer, territory_layer
-from api.ogc import packs
+from api.ogc import packs, tilesets
 from api.ogc.asked import finest, newest
 from api.ogc.collected import Collected, collection_of, collections
 from api.ogc.relations import Link, link
@@ -38,7 +38,7 @@ STORAGE = {"01": 5490, "02": 5490, "03": 2972, "04": 2975, "06": 4471}
 METROPOLITAN = 2154
 NOWHERE = Extent(0, ())
 # What other parts of the interface say of a collection: each gives its links, from the address of /api.
-OTHERS: tuple[Callable[[str, Collected], list[Link]], ...] = (packs.links_of,)
+OTHERS: tuple[Callable[[str, Collected], list[Link]], ...] = (packs.links_of, tilesets.links_of)
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,11 @@ from typing import Any
 from api.ogc.describing import REL
 from api.ogc.relations import Link, link
 from api.ogc.representing import OPENAPI
+from api.ogc.tilesets import landing_links
 from api.versions import Versions
 
 # What other parts of the interface add: each gives its links, from the address of /api.
-OTHERS: tuple[Callable[[str], list[Link]], ...] = ()
+OTHERS: tuple[Callable[[str], list[Link]], ...] = (landing_links,)
 
 
 def document(now: Versions, api: str, title: str, description: str) -> Mapping[str, Any]:

@@ -22,7 +22,6 @@ from api.pages.rows import page_of, sort_key
 from api.pages.selection import MAPPED, Selection, chosen_indicator, drawn_millesimes, select
 from api.pages.sentence import measure, sentence
 from api.pages.site import page
-from api.versions import version_of
 from boundaries.levels import LABELS as LEVEL_LABELS
 from geo.classes import LABELS as METHOD_LABELS
 from geo.classes import Method
@@ -49,7 +48,7 @@ def cartes(request: Request, connection: Connection, now: CurrentVersions) -> Re
     if query.get("ajuster") == "1":
         return RedirectResponse(f"{root}/cartes?{_without_stranger(connection, selection).query()}", 303)
     reading = read(connection, selection)
-    version = version_of(connection, selection.millesime)
+    versions = now.levels_of(selection.millesime)
     where = extent(connection, selection.millesime)
     return page(
         request,
@@ -58,8 +57,8 @@ def cartes(request: Request, connection: Connection, now: CurrentVersions) -> Re
         **_legend(reading),
         **_form(reading, available, [sheet(name) for name in offered]),
         **_rows(reading),
-        carte=folium_parts(root, selection, where, version),
-        etat=state(root, reading, version, now.release),
+        carte=folium_parts(root, selection, where, versions),
+        etat=state(root, reading, versions, now.release),
         telechargement=values_url(root, selection, f="csv"),
         adresse=str(request.base_url).rstrip("/") + f"/cartes?{selection.query()}",
     )

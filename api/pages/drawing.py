@@ -1,5 +1,6 @@
 """What the browser needs to draw the map: the Folium parts, and the state that its script reads."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -21,21 +22,21 @@ if TYPE_CHECKING:
     from geo.maps import MapParts
 
 
-def folium_parts(root: str, selection: Selection, where: Extent, version: str) -> "MapParts":
-    """Return the container and the script of the map, over the tiles of a version of its geography."""
+def folium_parts(root: str, selection: Selection, where: Extent, versions: Mapping[Level, str]) -> "MapParts":
+    """Return the container and the script of the map, over the tiles of its geography in their versions."""
     from geo.maps import map_parts  # Folium is slow to import, and only maps need it
 
-    tiles = tile_urls(root, selection.millesime, version)
+    tiles = tile_urls(root, selection.millesime, versions)
     sources = [TileSource(level, url) for level, url in tiles.items()]
     worker = static_url("vendor/maplibre-gl/maplibre-gl-csp-worker.js", root)
     shown, frame = selection.level.value, Level.DEPARTEMENT.value
     return map_parts("carte", where.opening, sources, shown, frame, CREDITS, worker, where.elsewhere)
 
 
-def tile_urls(root: str, millesime: int, version: str) -> dict[str, str]:
-    """Return the template of the tiles of each level."""
+def tile_urls(root: str, millesime: int, versions: Mapping[Level, str]) -> dict[str, str]:
+    """Return the template of the tiles of each level, in the version of what is drawn of it."""
     return {
-        level.value: f"{root}/api/tiles/{millesime}/{level.value}/{{z}}/{{x}}/{{y}}.mvt?v={version}"
+        level.value: f"{root}/api/tiles/{millesime}/{level.value}/{{z}}/{{x}}/{{y}}.mvt?v={versions.get(level, '')}"
         for level in MAPPED
     }
 
@@ -46,7 +47,7 @@ def values_url(root: str, selection: Selection, **more: str) -> str:
     return f"{root}/api/indicators/{selection.indicator.id}/values?{urlencode(query | more)}"
 
 
-def state(root: str, reading: Reading, version: str, release: str) -> dict[str, Any]:
+def state(root: str, reading: Reading, versions: Mapping[Level, str], release: str) -> dict[str, Any]:
     """Return what the script reads to colour the map as the legend says."""
     selection, classes = reading.selection, reading.classes
     indicator, level = selection.indicator, selection.level
@@ -71,7 +72,7 @@ def state(root: str, reading: Reading, version: str, release: str) -> dict[str, 
         "mots": {status.value: WORDS[status] for status in Status},
         "motifsAbsents": {status.value: pattern.name for status, pattern in ABSENT.items()},
         "motifsPresents": {status.value: pattern.name for status, pattern in QUALIFIED.items()},
-        "tuiles": tile_urls(root, selection.millesime, version),
+        "tuiles": tile_urls(root, selection.millesime, versions),
         "territoire": selection.territory,
         "territoires": f"{root}/api/territories/{level.value}",
     }

@@ -15,13 +15,18 @@ from api import plaintiles
 from api.app import create_app
 from api.documents import Documents
 from api.editions import TILE_CONNECTIONS
-from api.routes.tiles import tile_version
 from api.securing import secure
 from api.settings import Settings
+from boundaries.levels import Level
 from geo.cluster import Cluster
 
 GEOMETRY = "/api/tiles/2025/commune/10/507/358.mvt"
 JOINED = f"{GEOMETRY}?indicator=densite:2022"
+COMMUNES = "/api/collections/communes/tiles/WebMercatorQuad/10/358/507"
+LAMBERT = "/api/collections/communes/tiles/Lambert93Quad/6/18/11"
+VALUED = "/api/collections/densite/tiles/WebMercatorQuad/10/358/507"
+CHOSEN = f"{VALUED}?level=commune&millesime=2025&period=2022"
+TOGETHER = "/api/tiles/WebMercatorQuad/10/358/507"
 
 
 @pytest.fixture
@@ -66,7 +71,7 @@ def asked(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return asked
 
 
-@pytest.mark.parametrize("address", [GEOMETRY, JOINED])
+@pytest.mark.parametrize("address", [GEOMETRY, JOINED, COMMUNES, LAMBERT, CHOSEN])
 def test_a_cold_tile_is_one_statement_and_a_warm_one_none(app: FastAPI, asked: list[str], address: str) -> None:
     cold = get(app, address)
     assert (cold.status_code, len(asked)) == (200, 1)
@@ -108,6 +113,14 @@ def test_postgresql_keeps_the_plans_of_values_asked_again(app: FastAPI) -> None:
         assert conn.scalar(sa.text("SELECT count(*) FROM pg_prepared_statements")) > 0
 
 
+def test_several_collections_are_a_statement_each_and_then_none(app: FastAPI, asked: list[str]) -> None:
+    cold = get(app, f"{TOGETHER}?collections=communes,epci")
+    assert (cold.status_code, len(asked)) == (200, 2)
+    assert get(app, f"{TOGETHER}?collections=communes,epci").content == cold.content
+    assert get(app, COMMUNES).status_code == 200
+    assert len(asked) == 2, "what was made for several serves one alone"
+
+
 def test_a_tile_holds_nothing_without_geometry(app: FastAPI) -> None:
     layers = mapbox_vector_tile.decode(get(app, GEOMETRY).content)
     assert all(feature["geometry"]["coordinates"] for layer in layers.values() for feature in layer["features"])
@@ -136,6 +149,40 @@ def test_a_tile_holds_nothing_without_geometry(app: FastAPI) -> None:
         "/api/tiles/2025/commune/8/a/0.mvt",
         "/api/tiles/1900/commune/8/0/0.mvt",
         "/api/tiles/2022/commune/8/0/0.mvt",
+        COMMUNES,
+        LAMBERT,
+        f"{COMMUNES}?millesime=2021&v=stale",
+        f"{COMMUNES}?millesime=0000",
+        f"{COMMUNES}?millesime=2022",
+        f"{COMMUNES}?f=mvt",
+        f"{COMMUNES}?f=png",
+        f"{COMMUNES}?f=mvt&f=mvt",
+        f"{COMMUNES}?truc=1",
+        f"{COMMUNES}?indicator=densite:2022",
+        f"{COMMUNES}?period=2022",
+        f"{COMMUNES}?level=commune",
+        f"{COMMUNES}?collections=epci",
+        CHOSEN,
+        VALUED,
+        f"{VALUED}?level=canton&millesime=2025&period=2022",
+        f"{VALUED}?level=lune&millesime=2025&period=2022",
+        f"{VALUED}?level=commune&millesime=2025&period=1999",
+        f"{VALUED}?level=commune&millesime=2025&period=2022&v={'x' * 601}",
+        "/api/collections/indicateur-communes/tiles/WebMercatorQuad/8/89/126?level=epci&millesime=2025&period=2025",
+        "/api/collections/indicateur-densite/tiles/WebMercatorQuad/8/89/126?level=commune&millesime=2025&period=2022",
+        "/api/collections/petr/tiles/WebMercatorQuad/8/89/126",
+        "/api/collections/lune/tiles/WebMercatorQuad/8/89/126",
+        "/api/collections/communes/tiles/WorldCRS84Quad/8/89/126",
+        "/api/collections/communes/tiles/WebMercatorQuad/8/0/0",
+        "/api/collections/communes/tiles/WebMercatorQuad/15/0/0",
+        "/api/collections/communes/tiles/WebMercatorQuad/8/a/0",
+        TOGETHER,
+        f"{TOGETHER}?collections=communes,regions",
+        f"{TOGETHER}?collections=densite",
+        f"{TOGETHER}?collections=communes,lune",
+        f"{TOGETHER}?collections=",
+        f"{TOGETHER}?level=commune",
+        f"{TOGETHER}?millesime=2024",
     ],
 )
 def test_a_tile_answered_before_the_routes_is_the_answer_of_the_route(
@@ -156,10 +203,11 @@ def test_a_tile_answered_before_the_routes_is_the_answer_of_the_route(
 
 
 def test_the_version_in_the_address_makes_it_immutable_before_the_routes_too(app: FastAPI) -> None:
-    version = tile_version(
-        app.state.public.versions.now.millesimes[2025], app.state.public.versions.now.release, True
-    )
-    assert "immutable" in get(app, f"{JOINED}&v={version}").headers["cache-control"]
+    now = app.state.public.versions.now
+    version = f"{now.drawn[2025, Level.COMMUNE].version}-{now.series['densite', '2022', 2025].digest}"
+    for address in (JOINED, CHOSEN):
+        assert "immutable" in get(app, f"{address}&v={version}").headers["cache-control"]
+        assert "immutable" not in get(app, f"{address}&v=other").headers["cache-control"]
 
 
 def test_a_tile_asked_by_many_at_once_is_made_once(app: FastAPI, asked: list[str]) -> None:

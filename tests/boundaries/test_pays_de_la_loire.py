@@ -145,7 +145,8 @@ def test_the_low_zoom_tiles_hold_every_commune_and_are_small(loaded: sa.Engine, 
         for x, y in {5: [(15, 11), (16, 11)], 6: [(31, 22), (32, 22)]}[zoom]:
             tile = Tile(zoom, x, y)
             body = conn.execute(
-                encoded(layers.tile_layers(Level.COMMUNE)), layers.tile_parameters(2025, tile)
+                encoded(layers.tile_layers(layers.Shown(Level.COMMUNE, "commune"))),
+                layers.tile_parameters(2025, tile),
             ).scalar_one()
             assert len(gzip.compress(body, 6)) < 150_000
             for feature in mapbox_vector_tile.decode(body)["commune"]["features"]:

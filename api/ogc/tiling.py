@@ -1,0 +1,249 @@
+"""Tiles of sets: made by one statement that is written once, kept while their version lasts, several put together.
+
+A set's version is that of what it shows alone (`boundaries.drawn`, and the digest of the series): after a release or a
+load, the addresses of what has not changed stay as they were, in every process, without anybody being told.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import sqlalchemy as sa
+from fastapi import Request
+from sqlalchemy import Connection
+from sqlalchemy.dialects.postgresql import psycopg
+from starlette.responses import Response
+
+from api.documents import Document, answer_beside, document
+from api.editions import Edition, edition_of
+from api.versions import Versions
+from boundaries import layers
+from boundaries.drawn import Drawn
+from boundaries.layers import MOST, Shown, centres_of, detail_of, limits
+from boundaries.levels import Level
+from geo.errors import NotFound
+from geo.grids import Box, Grid, Limits
+from geo.layers import Rows
+from geo.tiles import Tile, TileLayer, encoded
+from indicators import published
+from indicators.published import Held
+
+MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
+LEFT_OUT = b"ores-left-out"  # the header that says which layers of a tile are not whole, and how many are left out
+
+
+@dataclass(frozen=True)
+class TileSet:
+    """What tiles show: a level in a millesime under the name of a collection, with the values of a series or not.
+
+    `circles` says that values are drawn as circles, which points carry then; `plain` that code and name are told at
+    every zoom, by polygons and points alike.
+    """
+
+    name: str
+    level: Level
+    millesime: int
+    drawn: Drawn
+    series: Held | None = None
+    circles: bool = False
+    plain: bool = False
+
+    @property
+    def version(self) -> str:
+        """What identifies the content of the tiles."""
+        return self.drawn.version if self.series is None else f"{self.drawn.version}-{self.series.digest}"
+
+    def shown(self, grid: Grid, zoom: int) -> Shown:
+        """Return what is shown of the level at a zoom."""
+        return Shown(
+            self.level,
+            self.name,
+            grid,
+            None if self.plain else detail_of(grid, zoom),
+            crowded=not self.plain and self.drawn.count > MOST,
+            named=not self.plain and not self.circles,
+        )
+
+
+@dataclass(frozen=True)
+class TileDocument(Document):
+    """A tile, and which of its layers are not whole: `communes-centres=1028`, one after the other."""
+
+    left_out: tuple[str, ...] = field(default=())
+
+
+async def tile_answer(
+    request: Request, now: Versions, sets: Sequence[TileSet], tile: Tile, version: str | None
+) -> Response:
+    """Return a tile of one set, or of several, their layers one after the other; immutable at its own version."""
+    found = await tiles_of(edition_of(request), now, sets, tile)
+    return await answered(request, found, immutable=version == version_of(sets))
+
+
+async def tiles_of(edition: Edition, now: Versions, sets: Sequence[TileSet], tile: Tile) -> Document:
+    """Return a tile of several sets, made of those of each, if it is not kept."""
+    if len(sets) == 1:
+        return await tile_of(edition, now, sets[0], tile)
+
+    async def build() -> Document:
+        return _together([await tile_of(edition, now, one, tile) for one in sets])
+
+    names = tuple((one.name, one.millesime) for one in sets)
+    key = ("tiles", version_of(sets), names, tile.grid.id, tile.z, tile.x, tile.y)
+    return edition.documents.get(key) or await edition.documents.get_or_await(key, build)
+
+
+async def answered(request: Request, found: Document, *, immutable: bool) -> Response:
+    """Return the answer that gives a tile, and says what is left out of it."""
+    response = await answer_beside(request, found, immutable=immutable)
+    if isinstance(found, TileDocument) and found.left_out:
+        response.raw_headers.append((LEFT_OUT, ", ".join(found.left_out).encode()))
+    return response
+
+
+async def tile_of(edition: Edition, now: Versions, one: TileSet, tile: Tile) -> Document:
+    """Return a tile of a set, made if it is not kept."""
+    kept = edition.documents
+    key = (
+        "tile",
+        one.version,
+        one.name,
+        one.level,
+        one.millesime,
+        one.plain,
+        tile.grid.id,
+        tile.z,
+        tile.x,
+        tile.y,
+    )
+    found = kept.get(key)
+    if found is not None:
+        return found
+
+    async def build() -> Document:
+        parameters = _parameters(one, tile)
+        text, constants, places = _compiled(one.shown(tile.grid, tile.z), one.series is not None, one.circles)
+        values = constants.copy()
+        for place, name in places:
+            values[place] = _text(parameters[name])
+        body, read, *left = await edition.asking.one(text, values)
+        # limits that were loaded since the snapshot are served, but not kept under the version before them
+        lasting = read == now.millesimes[one.millesime].encode()
+        return made(one, tile, body or b"", [int(count or 0) for count in left], lasting=lasting)
+
+    return await kept.get_or_await(key, build)
+
+
+def read_tile(
+    conn: Connection, one: TileSet, tile: Tile, kept: "Rows | None" = None, *, lasting: bool = True
+) -> TileDocument:
+    """Return a tile of a set read on a connection; of the territories of `kept` alone (their ids) where it is given."""
+    drawn = _layers(one.shown(tile.grid, tile.z), one.series is not None, one.circles, kept)
+    body, *left = conn.execute(encoded(drawn, tile.grid), _parameters(one, tile)).one()
+    return made(one, tile, bytes(body), [int(count) for count in left], lasting=lasting)
+
+
+def made(one: TileSet, tile: Tile, body: bytes, left: Sequence[int], *, lasting: bool) -> TileDocument:
+    """Return the document of a tile; `left` counts what is left out of each layer that has a limit."""
+    found = document(body, MEDIA_TYPE)
+    names = [name for name, most in limited(one, tile.grid, tile.z) if most is not None]
+    told = tuple(f"{name}={count}" for name, count in zip(names, left, strict=True) if count)
+    return TileDocument(found.body, found.media_type, found.etag, lasting=lasting, left_out=told)
+
+
+def limited(one: TileSet, grid: Grid, zoom: int) -> list[tuple[str, int | None]]:
+    """Return the layers of a set, each with how many territories a tile of a zoom may have; None for any number."""
+    most, most_points = limits(one.shown(grid, zoom))
+    return [(one.name, most), (centres_of(one.name), most_points)]
+
+
+def version_of(sets: Sequence[TileSet]) -> str:
+    """Return what identifies the content of the tiles of several sets together."""
+    return ".".join(one.version for one in sets)
+
+
+def box_of(sets: Sequence[TileSet], grid: Grid) -> Box | None:
+    """Return where sets lie in a grid, None where nothing of them does."""
+    boxes = [one.drawn.boxes[grid.id] for one in sets if grid.id in one.drawn.boxes]
+    if not boxes:
+        return None
+    west, south, east, north = zip(*boxes, strict=True)
+    return min(west), min(south), max(east), max(north)
+
+
+def limits_of(sets: Sequence[TileSet], grid: Grid, zoom: int) -> Limits:
+    """Return the tiles of a zoom that sets may have something in. Raises NotFound where they have nothing at all."""
+    box = box_of(sets, grid)
+    if box is None:
+        raise NotFound(f"Rien n’est dessiné dans la grille {grid.id}.")
+    return grid.limits(box, zoom)
+
+
+def tile_in(sets: Sequence[TileSet], grid: Grid, zoom: int, row: int, column: int) -> Tile:
+    """Return a tile of sets. Raises NotFound for one that is out of the grid or out of the limits of the sets."""
+    tile = Tile(zoom, column, row, grid)
+    held = limits_of(sets, grid, zoom)
+    if not held.hold(column, row):
+        raise NotFound(
+            f"Tuile hors des limites du jeu de tuiles : au niveau {zoom}, les lignes vont de {held.rows[0]} à "
+            f"{held.rows[1]} et les colonnes de {held.columns[0]} à {held.columns[1]} ; ligne {row}, colonne {column} "
+            "demandée."
+        )
+    return tile
+
+
+def _together(parts: Sequence[Document]) -> TileDocument:
+    """The layers of several tiles in one: a vector tile is the list of its layers."""
+    whole = document(b"".join(part.body for part in parts), MEDIA_TYPE)
+    told = tuple(name for part in parts if isinstance(part, TileDocument) for name in part.left_out)
+    lasting = all(part.lasting for part in parts)
+    return TileDocument(whole.body, whole.media_type, whole.etag, lasting=lasting, left_out=told)
+
+
+def _parameters(one: TileSet, tile: Tile) -> dict[str, int | float]:
+    parameters = layers.tile_parameters(one.millesime, tile)
+    return parameters if one.series is None else {**parameters, "series_id": one.series.id}
+
+
+def _layers(shown: Shown, with_values: bool, circles: bool, kept: "Rows | None" = None) -> list[TileLayer]:
+    polygons, points = layers.tile_layers(shown, kept)
+    if not with_values:
+        return [polygons, points]
+    valued = circles or shown.detail is None
+    return [
+        published.joined(polygons, ranked=circles),
+        published.joined(points, ranked=True) if valued else points,
+    ]
+
+
+@lru_cache(1_000)
+def _compiled(shown: Shown, with_values: bool, circles: bool) -> tuple[str, list[bytes], list[tuple[int, str]]]:
+    """The statement of tiles, written once: building it takes longer than PostGIS needs for a tile.
+
+    Beside it, what goes in its $1, $2…, and which of them are to be replaced by which parameter of the tile.
+    """
+    drawn = _layers(shown, with_values, circles)
+    tile, *left = encoded(drawn, shown.grid).selected_columns
+    read = sa.select(tile, layers.stored_version().scalar_subquery().label("version"), *left)
+    compiled = read.compile(dialect=psycopg.dialect(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]
+    names = compiled.positiontup or []
+    values = [_text(compiled.params[name]) for name in names]
+    return (
+        str(compiled),
+        values,
+        [(place, name) for place, name in enumerate(names) if compiled.params[name] is None],
+    )
+
+
+def _text(value: object) -> bytes:
+    """A value in PostgreSQL's text form."""
+    return b"\\x" + value.hex().encode() if isinstance(value, bytes) else str(value).encode()
+
+
+def plain_set(now: Versions, millesime: int, level: Level, series: Held | None) -> TileSet:
+    """Return the set of the tiles of a level under its own name; one where nothing is drawn is empty."""
+    drawn = now.drawn.get((millesime, level), EMPTY)
+    return TileSet(level.value, level, millesime, drawn, series, circles=series is not None, plain=True)
+
+
+EMPTY = Drawn("vide", 0, {})

@@ -1,0 +1,375 @@
+"""OGC API Tiles: the grids, the sets of tiles of each collection and of several together, their tiles and archives."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Annotated, Literal
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Path, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import FileResponse, Response
+
+from api.dependencies import AsOf, CurrentVersions, Series, reading, release_id
+from api.documents import ALWAYS, Document, answer, cache_control, json_document
+from api.filters import Asked, Filter, filtered
+from api.ogc import tilesets
+from api.ogc.archives import found
+from api.ogc.asked import Wanted, layer_of
+from api.ogc.collected import collection_of
+from api.ogc.relations import Link, link
+from api.ogc.tilesets import ARCHIVE, TILEJSON
+from api.ogc.tiling import TileSet, answered, read_tile, tile_answer, tile_in, version_of
+from api.ogc.times import times
+from api.readers import reader_of
+from api.routes.tiles import VersionQuery
+from api.strict import StrictRoute
+from api.versions import Versions, read_versions
+from boundaries.levels import Level
+from geo import cql2
+from geo.errors import Invalid, NotFound
+from geo.grids import GRIDS, WEB_MERCATOR_QUAD, grid_of
+from geo.tiles import Tile
+
+router = APIRouter(prefix="/api", route_class=StrictRoute, tags=["Tuiles"])
+
+EVERYTHING = "Territoires de plusieurs niveaux"
+Collection = Annotated[str, Path(description="Identifiant d’une collection", max_length=80)]
+GridId = Annotated[str, Path(alias="tileMatrixSetId", description=f"Grille : {', '.join(GRIDS)}", max_length=40)]
+Zoom = Annotated[int, Path(alias="tileMatrix", description="Niveau de zoom", ge=0, le=99)]
+Row = Annotated[int, Path(alias="tileRow", description="Ligne, comptée du nord", ge=0, le=2**30)]
+Column = Annotated[int, Path(alias="tileCol", description="Colonne, comptée de l’ouest", ge=0, le=2**30)]
+Year = Annotated[int | None, Query(description="Géographie au 1er janvier de cette année", ge=1943, le=2100)]
+Several = Annotated[
+    str | None,
+    Query(
+        description=f"Collections, séparées par des virgules, la première dessous ; à défaut {','.join(tilesets.TOGETHER)}",
+        max_length=600,
+    ),
+]
+TileWord = Annotated[Literal["mvt"], Query(alias="f", description="Format")]
+SetWord = Annotated[Literal["json", "tilejson"], Query(alias="f", description="Format de la description")]
+JsonWord = Annotated[Literal["json"], Query(alias="f", description="Format")]
+
+
+class Selected:
+    """What is asked of a collection: a geography, a level, a period, what was published one day."""
+
+    def __init__(
+        self,
+        as_of: AsOf,
+        millesime: Year = None,
+        moment: Annotated[
+            str | None,
+            Query(alias="datetime", description="Date ou intervalle : la géographie en vigueur", max_length=80),
+        ] = None,
+        level: Annotated[
+            Level | None, Query(description="Niveau d’une collection d’indicateur ; à défaut le plus fin")
+        ] = None,
+        period: Annotated[
+            str | None, Query(description="Période des valeurs ; à défaut la dernière", max_length=40)
+        ] = None,
+    ) -> None:
+        self.as_of = as_of
+        self.millesime = millesime
+        self.when = times(moment) if moment is not None else None
+        self.level = level
+        self.period = period
+
+    def found(self, conn: sa.Connection, now: Versions, name: str) -> tuple[TileSet, Series | None]:
+        """Return the set of a collection that is selected, and the indicator and period of its values."""
+        release = release_id(conn, self.as_of)
+        return tilesets.tile_set(conn, now, name, self.millesime, self.level, self.period, release, self.when)
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything was asked for that there may be nothing of."""
+        return not self.plain or any(one is not None for one in (self.millesime, self.level, self.period))
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing has to be read to know the geography and the release."""
+        return self.as_of is None and self.when is None
+
+
+@router.get("/tileMatrixSets", summary="Les grilles de tuiles", operation_id="getTileMatrixSetsList")
+def grids(request: Request, word: JsonWord = "json") -> Response:
+    """Return the grids that tiles are served in."""
+    base = f"{request.base_url}api/tileMatrixSets"
+    listed = [
+        {
+            "id": grid.id,
+            "title": grid.title,
+            **({"uri": grid.uri} if grid.uri else {}),
+            "crs": grid.crs.uri,
+            "links": [
+                link("self", f"{base}/{grid.id}", "application/json", grid.title),
+                link(tilesets.SCHEME, f"{base}/{grid.id}", "application/json", grid.title),
+            ],
+        }
+        for grid in GRIDS.values()
+    ]
+    return answer(request, json_document({"tileMatrixSets": listed}))
+
+
+@router.get("/tileMatrixSets/{tileMatrixSetId}", summary="Une grille de tuiles", operation_id="getTileMatrixSet")
+def grid_definition(request: Request, name: GridId, word: JsonWord = "json") -> Response:
+    """Return the definition of a grid, as Tile Matrix Set 2.0 has it."""
+    return answer(request, json_document(grid_of(name).definition()))
+
+
+@router.get(
+    "/collections/{collection}/tiles",
+    summary="Les jeux de tuiles d’une collection",
+    operation_id="collection.vector.getTileSetsList",
+)
+def collection_sets(
+    request: Request,
+    now: CurrentVersions,
+    collection: Collection,
+    asked: Annotated[Selected, Depends()],
+    word: JsonWord = "json",
+) -> Response:
+    """Return the sets of tiles of a collection: none where nothing of it is drawn."""
+    title = collection_of(collection, now.indicators).title
+    with reading(request) as conn:
+        try:
+            sets = [asked.found(conn, now, collection)[0]]
+        except NotFound:
+            if asked.narrowed:
+                raise
+            sets = []
+    api = f"{request.base_url}api"
+    return answer(
+        request,
+        json_document(tilesets.listed(api, f"{api}/collections/{collection}/tiles", title, sets, _query(request))),
+    )
+
+
+@router.get(
+    "/collections/{collection}/tiles/{tileMatrixSetId}",
+    summary="Un jeu de tuiles d’une collection",
+    operation_id="collection.vector.getTileSet",
+)
+def collection_set(
+    request: Request,
+    now: CurrentVersions,
+    collection: Collection,
+    grid_id: GridId,
+    asked: Annotated[Selected, Depends()],
+    word: SetWord = "json",
+) -> Response:
+    """Return the metadata of a set of tiles, or its TileJSON: the addresses of tiles carry a version."""
+    collected = collection_of(collection, now.indicators)
+    grid = grid_of(grid_id)
+    with reading(request) as conn:
+        one, named = asked.found(conn, now, collection)
+    api = f"{request.base_url}api"
+    base = f"{api}/collections/{collection}"
+    query = explicit(one, named, asked.as_of)
+    title = f"{collected.title} ({one.millesime})" if named is None else f"{collected.title}, {named.period}"
+    if word == "tilejson":
+        _require_web(grid_id)
+        return answer(request, document_of(tilesets.tilejson(title, f"{base}/tiles", [(one, named)], query)))
+    more = _more(base, one, named, grid.id, request)
+    body = tilesets.described(api, f"{base}/tiles/{grid.id}", title, grid, [(one, named)], query, more)
+    return answer(request, json_document(body))
+
+
+@router.get(
+    "/collections/{collection}/tiles/{tileMatrixSetId}/archive.pmtiles",
+    summary="Un jeu de tuiles entier, en PMTiles",
+    response_class=FileResponse,
+)
+def collection_archive(
+    request: Request,
+    now: CurrentVersions,
+    collection: Collection,
+    grid_id: GridId,
+    asked: Annotated[Selected, Depends()],
+) -> Response:
+    """Return the archive that was exported of a set of tiles, whole or by ranges; of what is served now alone."""
+    grid = grid_of(grid_id)
+    with reading(request) as conn:
+        one, named = asked.found(conn, now, collection)
+    file = found(request.app.state.archives, reader_of(request).audience, [(one, named)], grid)
+    if file is None:
+        raise NotFound(
+            f"Aucune archive à jour de « {collection} » dans la grille {grid.id}. L’exploitant du site en fait une par "
+            f"la commande : ores export pmtiles {collection}."
+        )
+    headers = {"ETag": f'"{version_of([one])}"', "Cache-Control": cache_control(request).decode()}
+    response = FileResponse(file, headers=headers, media_type=ARCHIVE, filename=f"{collection}.pmtiles")
+    response.raw_headers += ALWAYS
+    return response
+
+
+@router.get(
+    "/collections/{collection}/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}",
+    summary="Une tuile d’une collection",
+    operation_id="collection.vector.getTile",
+)
+async def collection_tile(
+    request: Request,
+    now: CurrentVersions,
+    collection: Collection,
+    grid_id: GridId,
+    zoom: Zoom,
+    row: Row,
+    column: Column,
+    asked: Annotated[Selected, Depends()],
+    wanted: Filter,
+    word: TileWord = "mvt",
+    v: VersionQuery = None,
+) -> Response:
+    """Return a tile: polygons under the name of the collection, and points in `{collection}-centres`."""
+    grid = grid_of(grid_id)
+    if asked.plain and wanted is None:
+        quick = tilesets.quick_set(now, collection, asked.millesime, asked.level, asked.period)
+        if quick is not None:
+            return await tile_answer(request, now, [quick], tile_in([quick], grid, zoom, row, column), v)
+    one, named = await run_in_threadpool(_read, request, now, collection, asked)
+    tile = tile_in([one], grid, zoom, row, column)
+    if wanted is not None:
+        made = await run_in_threadpool(_filtered, request, now, one, named, tile, wanted, asked.as_of)
+        return await answered(request, made, immutable=v == one.version and asked.as_of is None)
+    return await tile_answer(request, now, [one], tile, None if asked.as_of else v)
+
+
+@router.get(
+    "/tiles", summary="Les jeux de tuiles de plusieurs collections", operation_id="dataset.vector.getTileSetsList"
+)
+def dataset_sets(
+    request: Request,
+    now: CurrentVersions,
+    collections: Several = None,
+    millesime: Year = None,
+    word: JsonWord = "json",
+) -> Response:
+    """Return the sets of tiles of several collections together."""
+    with reading(request) as conn:
+        sets = [one for one, _ in tilesets.together(conn, now, collections, millesime)]
+    api = f"{request.base_url}api"
+    return answer(request, json_document(tilesets.listed(api, f"{api}/tiles", EVERYTHING, sets, _query(request))))
+
+
+@router.get(
+    "/tiles/{tileMatrixSetId}",
+    summary="Un jeu de tuiles de plusieurs collections",
+    operation_id="dataset.vector.getTileSet",
+)
+def dataset_set(
+    request: Request,
+    now: CurrentVersions,
+    grid_id: GridId,
+    collections: Several = None,
+    millesime: Year = None,
+    word: SetWord = "json",
+) -> Response:
+    """Return the metadata of the tiles of several collections together, or their TileJSON."""
+    grid = grid_of(grid_id)
+    with reading(request) as conn:
+        sets = tilesets.together(conn, now, collections, millesime)
+    api = f"{request.base_url}api"
+    query = {"collections": ",".join(one.name for one, _ in sets), "millesime": millesime}
+    if word == "tilejson":
+        _require_web(grid_id)
+        return answer(request, document_of(tilesets.tilejson(EVERYTHING, f"{api}/tiles", sets, query)))
+    body = tilesets.described(api, f"{api}/tiles/{grid.id}", EVERYTHING, grid, sets, query)
+    return answer(request, json_document(body))
+
+
+@router.get(
+    "/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}",
+    summary="Une tuile de plusieurs collections",
+    operation_id="dataset.vector.getTile",
+)
+async def dataset_tile(
+    request: Request,
+    now: CurrentVersions,
+    grid_id: GridId,
+    zoom: Zoom,
+    row: Row,
+    column: Column,
+    collections: Several = None,
+    millesime: Year = None,
+    word: TileWord = "mvt",
+    v: VersionQuery = None,
+) -> Response:
+    """Return a tile with the layers of several collections, in the order in which they are asked."""
+    grid = grid_of(grid_id)
+    sets = tilesets.quick_together(now, collections, millesime)
+    if sets is None:
+        sets = await run_in_threadpool(_several, request, now, collections, millesime)
+    return await tile_answer(request, now, sets, tile_in(sets, grid, zoom, row, column), v)
+
+
+def document_of(body: dict[str, object]) -> Document:
+    """Return a TileJSON as a document."""
+    return replace(json_document(body), media_type=TILEJSON)
+
+
+def _read(request: Request, now: Versions, name: str, asked: Selected) -> tuple[TileSet, Series | None]:
+    with reading(request) as conn:
+        return asked.found(conn, now, name)
+
+
+def _several(request: Request, now: Versions, collections: str | None, millesime: int | None) -> list[TileSet]:
+    with reading(request) as conn:
+        return [one for one, _ in tilesets.together(conn, now, collections, millesime)]
+
+
+def _filtered(
+    request: Request,
+    now: Versions,
+    one: TileSet,
+    named: Series | None,
+    tile: Tile,
+    wanted: Asked,
+    as_of: date | None,
+) -> Document:
+    """The tile of the territories that a filter keeps; it may name the properties of items with one period."""
+    with reading(request) as conn, cql2.computed():
+        release = release_id(conn, as_of)
+        whole = Wanted(
+            collection_of(one.name, now.indicators),
+            one.level,
+            one.millesime,
+            named.period if named is not None else None,
+            None,
+            release,
+        )
+        layer = filtered(layer_of(conn, whole), one.level, one.millesime, wanted)
+        kept = sa.select(layer.rows.subquery().c.fid)
+        lasting = read_versions(conn, now).data == now.data
+        return read_tile(conn, one, tile, kept, lasting=lasting)
+
+
+def explicit(one: TileSet, named: Series | None, as_of: date | None) -> dict[str, object]:
+    """What the addresses of tiles say, so that nothing has to be chosen when they are asked."""
+    if named is None:
+        return {"millesime": one.millesime}
+    return {"level": one.level.value, "millesime": one.millesime, "period": named.period, "as_of": as_of}
+
+
+def _more(base: str, one: TileSet, named: Series | None, grid_id: str, request: Request) -> list[Link]:
+    more: list[Link] = []
+    if grid_id == WEB_MERCATOR_QUAD.id:
+        more += [
+            link("alternate", f"{base}/tiles/{grid_id}?f=tilejson", TILEJSON, "TileJSON"),
+            link("stylesheet", f"{base}/style.json", "application/vnd.mapbox.style+json", "Style MapLibre"),
+        ]
+    folder, audience = request.app.state.archives, reader_of(request).audience
+    if found(folder, audience, [(one, named)], GRIDS[grid_id]) is not None:
+        more.append(link("enclosure", f"{base}/tiles/{grid_id}/archive.pmtiles", ARCHIVE, "Archive PMTiles"))
+    return more
+
+
+def _query(request: Request) -> str:
+    return f"?{request.url.query}" if request.url.query else ""
+
+
+def _require_web(grid_id: str) -> None:
+    if grid_id != WEB_MERCATOR_QUAD.id:
+        raise Invalid(
+            f"Un TileJSON ne décrit que la grille {WEB_MERCATOR_QUAD.id} ; celle-ci se lit sans f=tilejson."
+        )
