@@ -101,7 +101,7 @@ def period_suffix(period: str) -> str:
 def value_fields(sheet: Indicator, period: str) -> tuple[Field, ...]:
     """Return the fields of a value: what it is, why it is not there or how sure it is, what it covers."""
     return (
-        Field("value", f"{sheet.label} {period}", Kind.NUMBER, sheet.unit, sheet.definition, _categories(sheet)),
+        _value_field("value", sheet, period),
         Field("status", "Statut", labels=_statuses()),
         Field("coverage", "Part couverte", Kind.NUMBER, description="De 0 à 1"),
     )
@@ -110,16 +110,14 @@ def value_fields(sheet: Indicator, period: str) -> tuple[Field, ...]:
 def _period_fields(sheet: Indicator, period: str) -> tuple[Field, ...]:
     suffix = period_suffix(period)
     return (
-        Field(
-            f"value_{suffix}",
-            f"{sheet.label} {period}",
-            Kind.NUMBER,
-            sheet.unit,
-            sheet.definition,
-            _categories(sheet),
-        ),
+        _value_field(f"value_{suffix}", sheet, period),
         Field(f"status_{suffix}", f"Statut {period}", labels=_statuses()),
     )
+
+
+def _value_field(name: str, sheet: Indicator, period: str) -> Field:
+    title = f"{sheet.label} {period}"
+    return Field(name, title, Kind.NUMBER, sheet.unit, sheet.definition, _categories(sheet), sheet.decimals)
 
 
 def _categories(sheet: Indicator) -> dict[str, str]:

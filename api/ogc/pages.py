@@ -12,13 +12,12 @@ from api.ogc import conformance
 from api.ogc.describing import Description
 from api.ogc.relations import Link
 from api.ogc.representing import address_of, varied
-from api.pages.french import exact, listing
+from api.pages.french import exact, listing, number
 from api.pages.rows import sort_key
 from api.pages.selection import MAPPED
 from api.pages.site import page
 from boundaries.levels import LABELS
 from geo.formats.crs import SYSTEMS
-from geo.formats.jsonschema import property_schema
 from geo.formats.layer import Field, Kind, Layer, typed
 from geo.formats.media_types import FORMATS, GEOJSON
 
@@ -94,7 +93,7 @@ def collection_page(request: Request, one: Description, body: Mapping[str, Any])
             or (link["rel"] == "alternate" and not link["type"].endswith(("html", "json")))
         ],
         programmes=[link for link in body["links"] if link["type"].endswith("json") and link["rel"] != "items"],
-        proprietes=[_told(field) for field in one.layer.fields],
+        proprietes=_properties(one.layer.fields),
     )
 
 
@@ -162,16 +161,27 @@ def _cells(row: sa.Row[Any], layer: Layer) -> list[str]:
     return [_written(getattr(row, field.name), field) for field in layer.fields]
 
 
-def _told(field: Field) -> dict[str, Any]:
-    schema = property_schema(field)
-    return {
-        "nom": field.name,
-        "titre": field.title,
-        "type": KINDS[field.kind],
-        "unite": field.unit,
-        "texte": field.description,
-        "codes": [(str(one["const"]), one["title"]) for one in schema.get("oneOf", ())],
-    }
+def _properties(fields: Sequence[Field]) -> list[dict[str, Any]]:
+    """Return what people read of some fields; codes and a definition that several have are told once."""
+    told: dict[tuple[str, ...], str] = {}
+    listed = []
+    for field in fields:
+        codes = tuple(field.labels)
+        first = told.setdefault((field.description, *codes), field.name)
+        texts = (
+            [field.description] if first == field.name or not (field.description or codes) else [f"Comme {first}."]
+        )
+        listed.append(
+            {
+                "nom": field.name,
+                "titre": field.title,
+                "type": KINDS[field.kind],
+                "unite": field.unit,
+                "texte": " ".join(text for text in texts if text),
+                "codes": list(field.labels.items()) if first == field.name else [],
+            }
+        )
+    return listed
 
 
 def _written(value: Any, field: Field) -> str:
@@ -181,4 +191,6 @@ def _written(value: Any, field: Field) -> str:
     if field.labels:
         code = f"{value:g}" if isinstance(value, float) else str(value)
         return field.labels.get(code, code)
-    return exact(value) if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    return exact(value) if field.decimals is None else number(value, field.decimals)

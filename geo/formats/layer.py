@@ -34,7 +34,8 @@ class Kind(Enum):
 class Field:
     """A property of the features: its column in the select, and what people read of it.
 
-    `labels` are the words of its codes, put in their place in the formats made for people (Excel).
+    `labels` are the words of its codes, put in their place in the formats made for people (Excel). `decimals` are those
+    that people read: files have them all.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Field:
     unit: str = ""
     description: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    decimals: int | None = None
 
     @property
     def heading(self) -> str:

@@ -91,8 +91,8 @@ def test_a_page_of_items_says_what_the_data_say(country: httpx.Client) -> None:
     found = {row[0]: row[1:] for row in cells(text)}
     assert len(found) == 15
     assert found["44001"][0] == "Commune 44001"
-    assert found["44001"][-3:] == ["50", "observée", "1"]
-    assert found["44004"][-3:] == ["200", "partielle", "0,5"]
+    assert found["44001"][-3:] == ["50,0", "observée", "1"]
+    assert found["44004"][-3:] == ["200,0", "partielle", "0,5"]
     assert found["44006"][-3:] == ["", "secret statistique", "0"]
     assert "habitants au km²" in text
 
