@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from pictures import Picture
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 from api import assets
@@ -19,6 +20,7 @@ QUIET = [
     "--disable-component-update",
     "--disable-default-apps",
     "--disable-domain-reliability",
+    "--disable-gpu-rasterization",  # drawing text on the graphics card that is not there takes longer
     "--disable-sync",
     "--no-first-run",
     "--no-pings",
@@ -119,6 +121,17 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = Path(kept) if kept else tmp_path_factory.mktemp("pictures")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def picture(pictures: Path) -> Picture:
+    """Give a function that takes a picture of a whole page, where ORES_PICTURES asks for some: it takes a while."""
+
+    def take(page: Page, name: str) -> None:
+        if "ORES_PICTURES" in os.environ:
+            page.screenshot(path=pictures / f"{name}.png", full_page=True)
+
+    return take
 
 
 @pytest.fixture(scope="session")

@@ -6,11 +6,11 @@ import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from pathlib import Path
 
 import httpx
 import pytest
 import sqlalchemy as sa
+from pictures import Picture
 from playwright.sync_api import Browser, Page, expect
 from servers import serving
 
@@ -277,7 +277,7 @@ def window(browser: Browser, place: Place) -> Iterator[tuple[Page, list[str]]]:
     context.close()
 
 
-def test_the_whole_way_in_a_browser(window: tuple[Page, list[str]], place: Place, pictures: Path) -> None:
+def test_the_whole_way_in_a_browser(window: tuple[Page, list[str]], place: Place, picture: Picture) -> None:
     page, complaints = window
     page.get_by_role("link", name="Comptes").click()
     page.get_by_label("Nom", exact=True).fill("Zoé Roy")
@@ -303,7 +303,7 @@ def test_the_whole_way_in_a_browser(window: tuple[Page, list[str]], place: Place
         for width in (320, 390, 1440):
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate(WIDE) <= 0, (name, width)
-        page.screenshot(path=pictures / f"comptes-{name}.png", full_page=True)
+        picture(page, f"comptes-{name}")
         page.evaluate((VENDOR / "axe-core" / "axe.min.js").read_text())
         faults = page.evaluate(
             "axe.run(document, { resultTypes: ['violations'] }).then((found) => found.violations)"

@@ -15,6 +15,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from deliveries import bring
+from pictures import Picture
 from playwright.sync_api import Browser, Page, expect
 from servers import serving
 from statuscountry import served
@@ -686,7 +687,7 @@ def on_the_map(page: Page) -> str:
 
 @pytest.mark.parametrize("script", [True, False], ids=["with-javascript", "without"])
 def test_the_whole_way_in_a_browser(
-    window: Callable[..., tuple[Page, list[str]]], pictures: Path, script: bool
+    window: Callable[..., tuple[Page, list[str]]], picture: Picture, script: bool
 ) -> None:
     """Sign in, bring a dirty file, decide, keep; validate as another, release, see it on the map, undo, see it gone."""
     paul, of_paul = window("contributor", java_script_enabled=script)
@@ -696,7 +697,7 @@ def test_the_whole_way_in_a_browser(
     family.get_by_label("accepter").check()
     cell = paul.get_by_role("row", name="ligne 5, population")
     cell.get_by_label("refuser").check()
-    paul.screenshot(path=pictures / "administration-controle.png", full_page=True)
+    picture(paul, "administration-controle")
     paul.get_by_role("button", name="Relancer le contrôle").click()
     expect(paul.get_by_role("heading", name="Prêt à être gardé")).to_be_visible(timeout=30_000)
     paul.get_by_role("button", name="Garder comme brouillon").click()
@@ -710,7 +711,7 @@ def test_the_whole_way_in_a_browser(
     expect(jeanne.get_by_role("heading", name="Livraison n°")).to_contain_text("validée")
     jeanne.get_by_role("button", name="Diffuser et publier").click()
     expect(jeanne.get_by_role("heading", name="Livraison n°")).to_contain_text("diffusée", timeout=60_000)
-    jeanne.screenshot(path=pictures / "administration-livraison.png", full_page=True)
+    picture(jeanne, "administration-livraison")
 
     if script:
         time.sleep(1.2)  # what is served is looked at every second
@@ -720,7 +721,7 @@ def test_the_whole_way_in_a_browser(
         expect(paul.locator(".grand")).to_contain_text("222")
         expect(paul.locator("main")).to_contain_text("1 cellule corrigée avec l’accord d’une personne")
         expect(paul.locator("main")).to_contain_text("Jeanne Martin")
-        paul.screenshot(path=pictures / "passeport.png", full_page=True)
+        picture(paul, "passeport")
     jeanne.get_by_label("motif").fill("essai de retrait")
     jeanne.get_by_role("button", name="Retirer la livraison").click()
     expect(jeanne.get_by_role("heading", name="Livraison n°")).to_contain_text("retirée", timeout=60_000)
@@ -731,7 +732,7 @@ def test_the_whole_way_in_a_browser(
 
 
 def test_every_page_is_readable_by_everyone(
-    window: Callable[..., tuple[Page, list[str]]], place: Place, pictures: Path
+    window: Callable[..., tuple[Page, list[str]]], place: Place, picture: Picture
 ) -> None:
     page, complaints = window("administrator")
     formulas = "".join(f"990{n:02};Ailleurs {n};=1+{n}\n" for n in range(60))
@@ -755,7 +756,7 @@ def test_every_page_is_readable_by_everyone(
         for width in (320, 390, 1440):
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate(WIDE) <= 0, (name, width)
-            page.screenshot(path=pictures / f"{name}-{width}.png", full_page=True)
+            picture(page, f"{name}-{width}")
         page.evaluate((VENDOR / "axe-core" / "axe.min.js").read_text())
         faults = page.evaluate(
             "axe.run(document, { resultTypes: ['violations'] }).then((found) => found.violations)"

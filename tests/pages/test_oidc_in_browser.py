@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import oidcprovider
 import pytest
 import sqlalchemy as sa
+from pictures import Picture
 from playwright.sync_api import Browser, ConsoleMessage, expect
 from servers import serving
 
@@ -37,7 +37,7 @@ def site(cluster: Cluster, engine: sa.Engine, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with-javascript", "without"])
-def test_there_and_back(browser: Browser, site: str, pictures: Path, script: bool) -> None:
+def test_there_and_back(browser: Browser, site: str, picture: Picture, script: bool) -> None:
     context = browser.new_context(base_url=site, java_script_enabled=script)
     page = context.new_page()
     complaints: list[str] = []
@@ -49,7 +49,7 @@ def test_there_and_back(browser: Browser, site: str, pictures: Path, script: boo
     page.on("console", said)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto("/administration")
-    page.screenshot(path=pictures / "connexion.png", full_page=True)
+    picture(page, "connexion")
     page.get_by_role("link", name="Se connecter avec le compte de la Région").click()
     page.get_by_role("button", name="jeanne").click()
     expect(page.get_by_role("heading", name="Imports")).to_be_visible()

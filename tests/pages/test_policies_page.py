@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
+from pictures import Picture
 from playwright.sync_api import Browser, Page, expect
 from statuscountry import served
 from typer.testing import CliRunner
@@ -460,7 +461,7 @@ def test_a_validator_restricts_an_indicator_without_javascript(browser: Browser,
     page.context.close()
 
 
-def test_every_page_is_readable_by_everyone(browser: Browser, place: Place, pictures: Path) -> None:
+def test_every_page_is_readable_by_everyone(browser: Browser, place: Place, picture: Picture) -> None:
     page = signed_in(browser, place)
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
@@ -476,7 +477,7 @@ def test_every_page_is_readable_by_everyone(browser: Browser, place: Place, pict
         for width in (320, 1440):
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate(WIDE) <= 0, (name, width)
-            page.screenshot(path=pictures / f"{name}-{width}.png", full_page=True)
+            picture(page, f"{name}-{width}")
         page.evaluate((VENDOR / "axe-core" / "axe.min.js").read_text())
         faults = page.evaluate(
             "axe.run(document, { resultTypes: ['violations'] }).then((found) => found.violations)"

@@ -5,13 +5,13 @@ import html
 import io
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import mapbox_vector_tile
 import pytest
 import sqlalchemy as sa
+from pictures import Picture
 from playwright.sync_api import Browser, expect
 from statuscountry import STATUSES, YEAR, served
 
@@ -232,7 +232,7 @@ def test_the_form_of_the_nature_may_be_asked_for(http: httpx.Client, query: str)
 
 
 def test_categories_are_named_everywhere_and_never_ranked(
-    http: httpx.Client, look: Callable[..., Any], pictures: Path
+    http: httpx.Client, look: Callable[..., Any], picture: Picture
 ) -> None:
     item = catalogue()["grille_densite"]
     page = look(f"{MAP}&indicateur={item.id}")
@@ -244,7 +244,7 @@ def test_categories_are_named_everywhere_and_never_ranked(
     assert item.categories[1] in rows.nth(0).inner_text()
     page.get_by_role("button", name="Commune 44002").click()
     expect(page.locator("#bulle")).to_contain_text(item.categories[2])
-    page.screenshot(path=pictures / "statuts-typologie.png", full_page=True)
+    picture(page, "statuts-typologie")
     query = {"level": "commune", "period": "2022", "millesime": YEAR, "f": "csv"}
     text = http.get(f"/api/indicators/{item.id}/values", params=query).content.decode("utf-8-sig")
     assert f";{item.categories[1]};" in text
@@ -252,7 +252,7 @@ def test_categories_are_named_everywhere_and_never_ranked(
 
 @pytest.mark.parametrize("indicator", ["densite", "population"])
 def test_the_map_paints_each_reason_with_its_own_mark(
-    look: Callable[..., Any], pictures: Path, indicator: str
+    look: Callable[..., Any], picture: Picture, indicator: str
 ) -> None:
     page = look(f"{MAP}&indicateur={indicator}")
     gl = "window.ores_carte.tiles.getMaplibreMap()"
@@ -273,7 +273,7 @@ def test_the_map_paints_each_reason_with_its_own_mark(
     assert coloured == set(FIGURES)
     if indicator == "population":
         assert drawn["44010"]["rayon"] == 0
-    page.screenshot(path=pictures / f"statuts-{indicator}.png", full_page=True)
+    picture(page, f"statuts-{indicator}")
 
 
 def test_the_tooltip_tells_the_status_of_each(look: Callable[..., Any]) -> None:
