@@ -15,6 +15,7 @@ from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGresult
 from sqlalchemy import URL
 
+Row = tuple[bytes | None, ...]
 BINARY = 1
 MOST_PREPARED = 200  # statements of a connection: filters are of any form, and each takes memory of the server
 
@@ -28,8 +29,13 @@ class Asking:
         self._free: list[_Line] = []
         self._places = asyncio.Semaphore(limit)
 
-    async def one(self, statement: str, values: Sequence[bytes | None]) -> list[bytes | None]:
-        """Return the only row of a statement in PostgreSQL's binary form; `values` are $1, $2… in its text form.
+    async def one(self, statement: str, values: Sequence[bytes | None]) -> Row:
+        """Return the only row of a statement: see `rows`."""
+        [row] = await self.rows(statement, values)
+        return row
+
+    async def rows(self, statement: str, values: Sequence[bytes | None]) -> list[Row]:
+        """Return the rows of a statement in PostgreSQL's binary form; `values` are $1, $2… in its text form.
 
         A connection lost while nobody used it is replaced and the statement asked again. Raises
         psycopg.OperationalError when the database does not answer, or not in time.
@@ -50,14 +56,14 @@ class Asking:
         while self._free:
             await self._free.pop().connection.close()
 
-    async def _asked(self, line: "_Line", statement: str, values: Sequence[bytes | None]) -> list[bytes | None]:
+    async def _asked(self, line: "_Line", statement: str, values: Sequence[bytes | None]) -> list[Row]:
         try:
-            row = await line.one(statement, values)
+            rows = await line.rows(statement, values)
         except BaseException:
             await line.connection.close()  # whatever happened, the next request must not meet it
             raise
         self._free.append(line)
-        return row
+        return rows
 
 
 class _Line:
@@ -67,7 +73,7 @@ class _Line:
         self.connection = connection
         self._prepared: dict[str, bytes] = {}
 
-    async def one(self, statement: str, values: Sequence[bytes | None]) -> list[bytes | None]:
+    async def rows(self, statement: str, values: Sequence[bytes | None]) -> list[Row]:
         name = self._prepared.get(statement)
         if name is None:
             if len(self._prepared) == MOST_PREPARED:
@@ -79,8 +85,9 @@ class _Line:
             await self._answer()
             self._prepared[statement] = name
         self.connection.pgconn.send_query_prepared(name, values, result_format=BINARY)
-        row = await self._answer()
-        return [row.get_value(0, column) for column in range(row.nfields)]
+        found = await self._answer()
+        columns = range(found.nfields)
+        return [tuple(found.get_value(rank, column) for column in columns) for rank in range(found.ntuples)]
 
     async def _answer(self) -> PGresult:
         results: list[PGresult] = await self.connection.wait(generators.execute(self.connection.pgconn))

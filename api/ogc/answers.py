@@ -14,7 +14,7 @@ from api.documents import Document
 from api.ogc.counting import Matched
 from api.ogc.ordering import cursor
 from api.ogc.parameters import OFFERED
-from api.ogc.plans import Plan
+from api.ogc.plans import Page, Plan
 from api.ogc.relations import Link, link
 from api.versions import WRITTEN
 from geo.formats.crs import Crs
@@ -91,11 +91,11 @@ def tag_of(request: Request, version: str, form: Format) -> str:
     return hashlib.sha256(given.encode()).hexdigest()[:20]
 
 
-def page_document(features: bytes, part: Part, layer: Layer, crs: Crs, tag: str, *, lasting: bool) -> Document:
+def page_document(page: Page, part: Part, layer: Layer, crs: Crs, tag: str, *, lasting: bool) -> Document:
     """Return a page of GeoJSON, whose features are already written."""
-    head = {**heading(crs), "numberReturned": part.returned, **part.members}
+    head = {**heading(crs), "numberReturned": page.returned, **part.members}
     return Document(
-        collection(features, head),
+        collection(page.features, head),
         GEOJSON.media_type,
         tag,
         lasting=lasting,

@@ -4,13 +4,15 @@ A plan is what all the pages of a request have in common. Kept in memory while w
 compiled, it makes of each page that `next` leads to one statement and nothing else.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from geoalchemy2 import Geometry
 from psycopg.adapt import PyFormat, Transformer
-from sqlalchemy import Connection, Select
+from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import psycopg
 
 from api.ogc.asked import Wanted
@@ -24,7 +26,7 @@ from geo.formats.layer import Layer
 from geo.layers import Rows
 from indicators.releases import current_digest
 
-RANK = "rank of feature"
+RANK = "rank"
 PLACED = "place_"  # what the parameters that a page begins after are called, and their rank
 EVERYWHERE = ()  # the pattern of a page that begins where the plan does
 
@@ -44,6 +46,19 @@ class Compiled:
         for rank, own in self.places:
             values[rank] = given[own]
         return values
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of GeoJSON: its features, separated by commas, and how many; the place of the last if another page follows.
+
+    `read` are the versions of the release and of the geography that it was read in.
+    """
+
+    features: bytes
+    returned: int
+    following: str | None
+    read: list[str | None]
 
 
 @dataclass(frozen=True)
@@ -74,25 +89,25 @@ class Plan:
         found: str | None = conn.scalar(sa.select(self.order.place(some)))
         return found
 
-    def page(self, crs: Crs, absent: tuple[bool, ...] | None) -> Select[Any]:
+    def some(self, place: Place | None, limit: int) -> Rows:
+        """Return at most `limit` of the features after a place, in order."""
+        return self._some(None if place is None else absent_in(place), limit).params(parameters(place))
+
+    def page(self, crs: Crs, absent: tuple[bool, ...] | None) -> sa.CompoundSelect[Any]:
         """Return the statement of a page of GeoJSON after a place whose values are parameters, but for those absent.
 
-        One row: the texts of the features, separated by commas; how many were found, one more than a page has where
-        there is another; the place of the last of the page; the versions of the release and of the geography read.
+        Rows: the text of each feature and its place, one more than a page has where there is another; and one without a
+        feature, that has the versions of the release and of the geography read.
         """
-        rows = self.layer.rows if absent is None else self.order.after(self.layer.rows, absent)
-        # Written in the statement, so that PostgreSQL plans for few features even before it knows the parameters.
-        some = self.order.of(rows).limit(sa.bindparam("size", self.size + 1, sa.Integer, literal_execute=True))
         labels = [one.label for one in self.order.keys]
-        given = feature_texts(replace(self.layer, rows=some), crs, labels)
-        texts = given.add_columns(sa.func.row_number().over().label(RANK)).subquery("texts")
-        rank = texts.c[RANK]
-        return sa.select(
-            sa.func.string_agg(texts.c.feature, ",").filter(rank <= self.size).label("features"),
-            sa.func.count().label("found"),
-            sa.func.max(self.order.place(texts)).filter(rank == self.size).label("place"),
-            sa.func.coalesce(current_digest(), "").label("release"),
-            version_read(self.wanted.millesime).label("version"),
+        rows = self._some(absent, self.size + 1)
+        texts = feature_texts(replace(self.layer, rows=rows), crs, labels).subquery("texts")
+        read = sa.func.json_build_array(
+            sa.func.coalesce(current_digest(), ""), version_read(self.wanted.millesime)
+        )
+        return sa.union_all(
+            sa.select(texts.c.feature, self.order.place(texts).label("place")),
+            sa.select(sa.cast(sa.null(), sa.Text), sa.cast(read, sa.Text)),
         )
 
     def statement(self, crs: Crs, place: Place | None) -> Compiled:
@@ -120,6 +135,19 @@ class Plan:
             return None
         return max(0, self.matched.number - offset)
 
+    def _some(self, absent: tuple[bool, ...] | None, limit: int) -> Rows:
+        # Written in the statement, so that PostgreSQL plans for few features even before it knows the parameters.
+        most = sa.bindparam("most", limit, sa.Integer, literal_execute=True)
+        rows = self.layer.rows if absent is None else self.order.after(self.layer.rows, absent)
+        if len(self.order.keys) == 1:  # its index gives the first at once
+            return self.order.of(rows).limit(most)
+        # Found by their numbers alone, so that nothing is computed of those that are ordered and not kept.
+        named = rows.selected_columns.fid
+        numbers = rows.with_only_columns(named, maintain_column_froms=True)
+        kept = self.order.of(numbers).limit(most).subquery("kept")
+        number = named.element if isinstance(named, sa.Label) else named
+        return self.order.of(rows.where(number.in_(sa.select(kept.c.fid))))
+
     def _places(self, place: Place | None) -> Rows:
         keys = self.layer.rows.with_only_columns(sa.literal(1).label("one"), maintain_column_froms=True)
         return self._after(keys, place)
@@ -128,6 +156,20 @@ class Plan:
         if place is None:
             return self.order.of(rows)
         return self.order.of(self.order.after(rows, absent_in(place)).params(parameters(place)))
+
+
+def page_of(rows: Sequence[Sequence[bytes | None]], size: int) -> Page:
+    """Return the page that the rows of its statement are."""
+    features, places, read = [], [], b"[]"
+    for text, place in rows:
+        if text is None:
+            read = place or read
+        else:
+            features.append(text)
+            places.append(place)
+    following = places[size - 1] if len(features) > size else None
+    kept = features[:size]
+    return Page(b",".join(kept), len(kept), None if following is None else following.decode(), orjson.loads(read))
 
 
 def parameters(place: Place | None) -> dict[str, Any]:
@@ -174,7 +216,7 @@ def absent_in(place: Place) -> tuple[bool, ...]:
     return tuple(value is None for value in place)
 
 
-def _compiled(statement: Select[Any]) -> Compiled:
+def _compiled(statement: sa.CompoundSelect[Any]) -> Compiled:
     made = statement.compile(
         dialect=psycopg.dialect(paramstyle="numeric_dollar"),  # type: ignore[no-untyped-call]
         compile_kwargs={"render_postcompile": True},

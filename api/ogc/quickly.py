@@ -16,7 +16,7 @@ from api.editions import Edition, edition_of
 from api.filling import FillingRoute
 from api.ogc.answers import page_document, part_of, tag_of
 from api.ogc.ordering import Place, place_in, read_cursor
-from api.ogc.plans import Plan
+from api.ogc.plans import Plan, page_of
 from api.strict import query_names, refuse_repeated
 from api.versions import Versions
 from geo.errors import Invalid
@@ -126,12 +126,8 @@ async def _page(
     plan, crs = planned.plan, planned.crs
     statement = plan.statement(crs, place)
     values = statement.values if place is None else statement.at(place)
-    features, found, last, release, version = await edition.asking.one(statement.text, values)
-    read = (release or b"").decode(), (version or b"").decode()
-    if read != (now.release, now.millesimes.get(plan.wanted.millesime)):
+    page = page_of(await edition.asking.rows(statement.text, values), plan.size)
+    if page.read != [now.release, now.millesimes.get(plan.wanted.millesime)]:
         raise Changed
-    number = int.from_bytes(found or b"", "big")
-    following = None if number <= plan.size or last is None else last.decode()
-    part = part_of(request, plan, GEOJSON, min(number, plan.size), following)
-    tag = tag_of(request, now.data, GEOJSON)
-    return page_document(features or b"", part, plan.layer, crs, tag, lasting=True)
+    part = part_of(request, plan, GEOJSON, page.returned, page.following)
+    return page_document(page, part, plan.layer, crs, tag_of(request, now.data, GEOJSON), lasting=True)

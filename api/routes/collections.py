@@ -23,7 +23,7 @@ from api.ogc.pages import item_page, items_page
 from api.ogc.pages import shown as told_of
 from api.ogc.parameters import ChosenAsked, Paged, PagedAsked, Shown, ShownAsked, Subject, SubjectAsked
 from api.ogc.planning import plan_of
-from api.ogc.plans import Plan, absent_in, chosen_fields, parameters, without_shape
+from api.ogc.plans import Plan, absent_in, chosen_fields, page_of, parameters, without_shape
 from api.ogc.quickly import ItemsRoute, Planned, document_key, given_properties, plan_key, refuse_properties
 from api.versions import Versions, read_versions
 from boundaries.levels import LABELS, is_code
@@ -75,15 +75,14 @@ async def items(
             found, place = plan(conn)
             crs = shown.crs or CRS84
             statement = found.page(crs, None if place is None else absent_in(place))
-            row = conn.execute(statement, parameters(place)).one()
-            following = row.place if row.found > found.size else None
-            part = part_of(request, found, GEOJSON, min(row.found, found.size), following)
+            rows = [(_encoded(text), _encoded(told)) for text, told in conn.execute(statement, parameters(place))]
+            page = page_of(rows, found.size)
+            part = part_of(request, found, GEOJSON, page.returned, page.following)
             lasting = read_versions(conn, now).data == now.data
             if lasting and found.current and subject.as_of is None:
                 edition_of(request).plans.keep(plan_key(request, now), Planned(found, crs))
             tag = tag_of(request, now.data, GEOJSON)
-            features = (row.features or "").encode()
-            return page_document(features, part, found.layer, crs, tag, lasting=lasting)
+            return page_document(page, part, found.layer, crs, tag, lasting=lasting)
 
     async def built() -> Document:
         return await run_in_threadpool(build)
@@ -168,7 +167,7 @@ def _export_of(
         rows = found.rows(place)
         if paged.limit is not None:
             returned, following = found.cut(conn, place, paged.limit)
-            rows = rows.limit(paged.limit)
+            rows = found.some(place, paged.limit)
         elif paged.cursor is None:
             returned = found.left(paged.offset)
         part = part_of(request, found, shown.form, returned, following)
@@ -188,6 +187,10 @@ def _export_of_one(
     return exported(request, export, shown.form, shown.crs, tag_of(request, now.data, shown.form))
 
 
+def _encoded(text: str | None) -> bytes | None:
+    return None if text is None else text.encode()
+
+
 def _page_of(
     request: Request, plan: Callable[[sa.Connection], tuple[Plan, Place | None]], limit: int | None
 ) -> Response:
@@ -195,7 +198,7 @@ def _page_of(
         found, place = plan(conn)
         size = min(limit or READ_PAGE, MOST_READ)
         returned, following = found.cut(conn, place, size)
-        layer = replace(found.layer, rows=found.rows(place).limit(size))
+        layer = replace(found.layer, rows=found.some(place, size))
         rows = conn.execute(told_of(layer)).all()
         part = part_of(request, found, HTML, returned, following)
         return items_page(request, layer, rows, part.links, found.matched.number)
