@@ -1,12 +1,14 @@
 """What the collections are, and the schemas of what they have, what a filter may name and what may order them."""
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
-from api.dependencies import AsOf, Connection, CurrentVersions, Joined, Kept, release_id
-from api.documents import Document
+from api.dependencies import AsOf, CurrentVersions, Joined, Kept, Series, reading, release_id
+from api.documents import Document, Documents
 from api.ogc import describing
 from api.ogc.asked import layer_of, wanted_of
 from api.ogc.collected import collection_of
@@ -16,10 +18,10 @@ from api.ogc.records import catalogue_document
 from api.ogc.relations import link
 from api.ogc.representing import JSON, SCHEMA, Word, address_of, machine, serialised, wants_page
 from api.strict import StrictRoute
+from api.versions import Versions, kept_only_if_current
 from boundaries.levels import Level
 from geo.formats.crs import SYSTEMS
 from geo.formats.jsonschema import schema
-from geo.formats.layer import Layer
 from geo.formats.media_types import negotiated
 
 router = APIRouter(prefix="/api/collections", route_class=StrictRoute, tags=["Collections"])
@@ -73,57 +75,81 @@ def collection(request: Request, collection: Collection, f: Word = None) -> Resp
     return machine(request, serialised(body, JSON))
 
 
-def _layer(
-    request: Request,
-    conn: Connection,
-    now: CurrentVersions,
+@dataclass(frozen=True)
+class Asked:
+    """The features that a schema is of."""
+
+    collection: str
+    millesime: int | None
+    level: Level | None
+    period: str | None
+    indicator: Series | None
+    as_of: date | None
+
+
+async def _asked(
     collection: Collection,
     indicator: Joined,
     as_of: AsOf,
     millesime: Year = None,
     level: LevelAsked = None,
     period: Period = None,
-) -> Layer:
-    """Give the layer of a collection, of which nothing but the fields is read."""
-    wanted = wanted_of(
-        conn,
-        collection_of(collection, now.indicators),
-        now.latest,
-        millesime=millesime,
-        level=level,
-        period=period,
-        indicator=indicator,
-        release=release_id(conn, as_of),
-    )
-    return layer_of(conn, wanted, computed=False)
+) -> Asked:
+    return Asked(collection, millesime, level, period, indicator, as_of)
 
 
-Described = Annotated[Layer, Depends(_layer)]
+SchemaAsked = Annotated[Asked, Depends(_asked)]
 Json = Annotated[Literal["json"] | None, Query(alias="f", description="json, la seule représentation d’un schéma")]
 
 
 @router.get("/{collection}/queryables", summary="Ce qu’un filtre peut nommer")
-def queryables(request: Request, layer: Described, f: Json = None) -> Response:
+def queryables(request: Request, now: CurrentVersions, kept: Kept, asked: SchemaAsked, f: Json = None) -> Response:
     """Return the JSON Schema of what a filter of the collection may name: its properties and its geometry."""
-    return _schema(request, layer, "queryables")
+    return _schema(request, now, kept, asked, "queryables")
 
 
 @router.get("/{collection}/schema", summary="Les propriétés d’une collection")
-def properties(request: Request, layer: Described, f: Json = None) -> Response:
+def properties(request: Request, now: CurrentVersions, kept: Kept, asked: SchemaAsked, f: Json = None) -> Response:
     """Return the JSON Schema of the features of the collection, with units and codes."""
-    return _schema(request, layer, "schema")
+    return _schema(request, now, kept, asked, "schema")
 
 
 @router.get("/{collection}/sortables", summary="Ce qui peut ordonner")
-def sortables(request: Request, layer: Described, f: Json = None) -> Response:
+def sortables(request: Request, now: CurrentVersions, kept: Kept, asked: SchemaAsked, f: Json = None) -> Response:
     """Return the JSON Schema of what items may be sorted by: every property but the geometry."""
-    return _schema(request, layer, "sortables", shaped=False)
+    return _schema(request, now, kept, asked, "sortables", shaped=False)
 
 
-def _schema(request: Request, layer: Layer, name: str, *, shaped: bool = True) -> Response:
+def _schema(
+    request: Request, now: Versions, kept: Documents, asked: Asked, name: str, *, shaped: bool = True
+) -> Response:
     negotiated(request.headers.get("accept"), (SCHEMA,))
-    address = f"{address_of(request)}/collections/{layer.name}/{name}"
-    return machine(request, serialised(schema(layer, address, shaped=shaped), SCHEMA))
+    api = address_of(request)
+    collected = collection_of(asked.collection, now.indicators)
+
+    def build() -> Document:
+        with reading(request) as conn:
+            layer = layer_of(
+                conn,
+                wanted_of(
+                    conn,
+                    collected,
+                    now.latest,
+                    millesime=asked.millesime,
+                    level=asked.level,
+                    period=asked.period,
+                    indicator=asked.indicator,
+                    release=release_id(conn, asked.as_of),
+                ),
+                computed=False,
+            )
+            address = f"{api}/collections/{collected.id}/{name}"
+            made = serialised(schema(layer, address, shaped=shaped), SCHEMA)
+            return kept_only_if_current(made, conn, now)
+
+    if asked.as_of is not None:  # what was served on a day may be withdrawn on it
+        return machine(request, build())
+    return machine(request, kept.get_or_build((name, now.data, now.indicators, api, asked), build))
 
 
 def _descriptions(request: Request) -> Descriptions:
