@@ -102,7 +102,7 @@ def test_postgresql_keeps_the_plan_of_tiles(app: FastAPI) -> None:
         "SELECT count(*)::text FROM pg_prepared_statements "
         "WHERE statement LIKE 'SELECT byteacat%' AND generic_plans > 0"
     )
-    assert run(app.state.public.asking.one(counted, [])) == [b"1"]
+    assert run(app.state.public.asking.one(counted, [])) == (b"1",)
 
 
 def test_postgresql_keeps_the_plans_of_values_asked_again(app: FastAPI) -> None:
