@@ -15,9 +15,11 @@ from pmtiles.reader import MmapSource, Reader, all_tiles
 from pmtiles.tile import Compression, TileType
 from released import release_of
 from statuscountry import COMMUNES, YEAR, served
+from typer.testing import CliRunner
 from webserver import Steps
 
 from api.accounts import keys
+from api.commands.export import app
 from api.ogc.archives import FOLDER
 from api.tilearchives import Order, Written, archiving_engine, export
 from boundaries.levels import Level
@@ -47,6 +49,14 @@ class Country:
             return export(reading, audience, order, self.folder, file, lambda lacking: None, progress)
         finally:
             reading.dispose()
+
+
+def ores(country: Country, *arguments: str) -> tuple[int, str]:
+    """The status and the output of the command; an expected error shows its sentence."""
+    url = country.engine.url.render_as_string(hide_password=False)
+    environment = {"ORES_HOME": str(country.folder.parent), "DATABASE_URL": url, "ORES_REGION": "all"}
+    result = CliRunner().invoke(app, ["pmtiles", *arguments], env=environment, terminal_width=200)
+    return result.exit_code, result.output
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +194,35 @@ def test_what_cannot_be_archived_is_refused_in_a_sentence(country: Country) -> N
         country.export("petr")
     with pytest.raises(Invalid, match="une seule collection"):
         country.export("communes,densite", period="2022")
+
+
+def test_the_command_writes_the_archive_that_is_served(country: Country) -> None:
+    status, output = ores(country, "densite", "--niveau", "epci", "--zoom-max", "4")
+    assert status == 0, output
+    assert "tuiles" in output
+    assert "édition «\u202fpublic\u202f»" in output
+    assert country.client.get(f"{ADDRESS}?level=epci").status_code == 200
+    assert country.client.get(ADDRESS).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["densite", "--audience", "tous"], "audiences connues"),
+        (["densite", "--niveau", "pays"], "niveaux connus"),
+        (["densite", "--grille", "LAMB93"], "Lambert93Quad"),
+        (["densite", "--zoom-max", "20"], "0 à 14"),
+        (["lune"], "Collection inconnue"),
+        (["densite", "--periode", "1999"], "Périodes"),
+    ],
+)
+def test_the_command_refuses_in_french_and_writes_nothing(
+    country: Country, arguments: list[str], said: str
+) -> None:
+    status, output = ores(country, *arguments)
+    assert status == 1
+    assert said in output
+    assert not list(country.folder.rglob("*"))
 
 
 def test_an_archive_of_before_a_release_is_served_no_more(country: Country) -> None:
