@@ -11,6 +11,7 @@ from api.ogc.conformance import CLASSES
 from api.ogc.pages import conformance_page, landing_page, service_page
 from api.ogc.representing import JSON, OPENAPI, Word, address_of, machine, serialised, wants_page
 from api.pages.site import site_name
+from api.routes.openapi import native
 from api.strict import StrictRoute
 
 router = APIRouter(route_class=StrictRoute, tags=["Accueil"])
@@ -39,12 +40,12 @@ def description(request: Request, now: CurrentVersions, kept: Kept, f: Word = No
     """Return what OGC's clients read to know what may be asked of each collection."""
     api = address_of(request)
     if wants_page(request, f, OPENAPI):
-        return service_page(request, request.app.openapi(), api)
+        return service_page(request, native(request.app), api)
 
     def build() -> Document:
         described = request.app.state.descriptions.of(request)
         title = site_name(request.app.state.region)
-        body = service.openapi(request.app.openapi(), described.collections, api, title)
+        body = service.openapi(native(request.app), described.collections, api, title)
         return serialised(body, OPENAPI, lasting=described.lasting)
 
     return machine(request, kept.get_or_build(("description", now.data, now.indicators, api), build))
