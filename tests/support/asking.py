@@ -78,8 +78,8 @@ def known(places: tuple[Place, ...]) -> Known:
             "cursor": ("WyJjb2RlIiwiIixbIjQ0MDAxIl1d",),
             "offset": ("0", "2"),
             "type": ("dataset",),
-            "ids": ("densite,boulangeries", "communes"),
-            "externalIds": ("indicateur:boulangeries", "niveau:"),
+            "ids": ("densite", "communes"),
+            "externalIds": ("indicateur:densite", "niveau:"),
         },
         {
             (PASSPORTS, "identifier"): [f"{digest}:commune:44001" for digest in digests[::2]]
