@@ -40,6 +40,11 @@ class Extent:
         whole = _around(self.parts)
         return [whole, *self.parts] if len(self.parts) > 1 else [whole]
 
+    @property
+    def middles(self) -> list[tuple[float, float]]:
+        """Return the middle of each part."""
+        return [((west + east) / 2, (south + north) / 2) for west, south, east, north in self.parts]
+
 
 def extents(conn: Connection, years: Iterable[int]) -> Mapping[tuple[int, Level], Extent]:
     """Return the extent of each level in some millesimes, by year and level; a level without territories is not there.

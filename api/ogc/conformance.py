@@ -30,6 +30,7 @@ CLASSES: dict[str, str] = {
     f"{FEATURES_1}oas30": DESCRIPTION,
     f"{FEATURES_2}crs": SYSTEMS,
     f"{FEATURES_3}queryables": QUERYABLES,
+    f"{FEATURES_3}queryables-query-parameters": QUERYABLES,
     f"{FEATURES_3}filter": FILTERS,
     f"{FEATURES_3}features-filter": FILTERS,
     f"{FEATURES_5}schemas": SCHEMAS,

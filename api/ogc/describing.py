@@ -22,7 +22,7 @@ from boundaries import layers, places
 from boundaries.extents import Extent, extents
 from boundaries.levels import Level
 from boundaries.readers import Audience
-from geo.formats.crs import CRS84, EPSG, SYSTEMS
+from geo.formats.crs import CRS84, SYSTEMS, native
 from geo.formats.layer import Layer
 from geo.formats.media_types import FORMATS, GEOJSON, GEOPACKAGE, GEOPARQUET
 from indicators import published
@@ -33,9 +33,6 @@ REL = "http://www.opengis.net/def/rel/ogc/1.0/"
 LICENCES = {
     "Licence Ouverte 2.0": "https://www.etalab.gouv.fr/wp-content/uploads/2017/04/ETALAB-Licence-Ouverte-v2.0.pdf"
 }
-# The system whose coordinates a client should ask for: the legal one of each Region overseas.
-STORAGE = {"01": 5490, "02": 5490, "03": 2972, "04": 2975, "06": 4471}
-METROPOLITAN = 2154
 NOWHERE = Extent(0, ())
 # What other parts of the interface say of a collection: each gives its links, from the address of /api.
 OTHERS: tuple[Callable[[str, Collected], list[Link]], ...] = (packs.links_of, tilesets.links_of)
@@ -156,8 +153,11 @@ def _of_indicator(
     return Description(collected, level, year, years, layer, levels=levels, periods=periods)
 
 
-def document(one: Description, api: str, region: str | None) -> dict[str, Any]:
-    """Return the description of a collection; `api` is the address of the interface, `region` the one it is for."""
+def document(one: Description, api: str) -> dict[str, Any]:
+    """Return the description of a collection; `api` is the address of the interface.
+
+    Its own system is the legal one of where it lies, in metres: that which clients had better ask for.
+    """
     base = f"{api}/collections/{one.collected.id}"
     sheet = one.collected.sheet
     own = {}
@@ -173,7 +173,7 @@ def document(one: Description, api: str, region: str | None) -> dict[str, Any]:
         "itemType": "feature",
         "itemCount": one.extent.count,
         "crs": [system.uri for system in SYSTEMS],
-        "storageCrs": f"{EPSG}{STORAGE.get(region or '', METROPOLITAN)}",
+        "storageCrs": native(one.extent.middles).uri,
         "millesime": one.millesime,
         "millesimes": one.millesimes,
         **own,

@@ -51,12 +51,11 @@ def collections(request: Request, now: CurrentVersions, kept: Kept, f: Word = No
 
     def build() -> Document:
         found = described.of(request)
-        region = request.app.state.region
         links = [
             link("self", f"{api}/collections", JSON.media_type, "Les collections"),
             link("alternate", f"{api}/collections?f=html", "text/html", "Les collections, page"),
         ]
-        listed = [describing.document(one, api, region) for one in found.collections.values()]
+        listed = [describing.document(one, api) for one in found.collections.values()]
         listed.append(catalogue_document(api, list(found.collections.values())))
         body = {"links": links, "crs": [system.uri for system in SYSTEMS], "collections": listed}
         return serialised(body, JSON, lasting=found.lasting)
@@ -69,7 +68,7 @@ def collection(request: Request, collection: Collection, f: Word = None) -> Resp
     """Return the description of a collection."""
     api = address_of(request)
     one = _descriptions(request).of(request).one(collection)
-    body = describing.document(one, api, request.app.state.region)
+    body = describing.document(one, api)
     if wants_page(request, f, JSON):
         return collection_page(request, one, body)
     return machine(request, serialised(body, JSON))

@@ -5,6 +5,7 @@ WKT as GDAL reads it. The JSON formats alone follow the order of the authority, 
 latitude first in EPSG:4326.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -81,6 +82,26 @@ def named(text: str) -> Crs:
             f"Système de coordonnées inconnu\u202f: «\u202f{text[:100]}\u202f». Systèmes servis\u202f: {known}."
         )
     return found
+
+
+def native(places: Iterable[tuple[float, float]]) -> Crs:
+    """Return the system in metres whose area of use, as PROJ knows it, holds all places (x, y in degrees).
+
+    CRS84 where none does: the mainland and Guyane together have no system in common. Lambert-93 without a place.
+
+    >>> native([(-1.5, 47.2)]).srid, native([(55.5, -21.1)]).srid, native([(-1.5, 47.2), (55.5, -21.1)]).uri == OGC
+    (2154, 2975, True)
+    """
+    wanted = list(places)
+    for system in SYSTEMS:
+        if system.geographic or system is WEB_MERCATOR:
+            continue
+        area = described(system.srid).area_of_use
+        if area is not None and all(
+            area.west <= x <= area.east and area.south <= y <= area.north for x, y in wanted
+        ):
+            return system
+    return CRS84
 
 
 @cache

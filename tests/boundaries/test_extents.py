@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from shapely.geometry import box
 from toycountry import country
 
-from boundaries.extents import APART, Box, extents, parted
+from boundaries.extents import APART, Box, Extent, extents, parted
 from boundaries.levels import Level
 from boundaries.load import load
+from geo.formats.crs import CRS84, native
 from geo.progress import silent
 
 FRANCE = {
@@ -36,6 +37,14 @@ def test_france_is_of_five_parts() -> None:
         (45.01, -13.01, 45.3, -12.63),
         (55.21, -21.39, 55.84, -20.87),
     )
+
+
+def test_each_part_has_its_own_system_and_all_of_france_has_none() -> None:
+    parts = parted(FRANCE.values())
+    own = [native(Extent(1, (part,)).middles).srid for part in parts]
+    assert own == [5490, 2972, 2154, 4471, 2975]
+    assert native(Extent(1, parts).middles) is CRS84
+    assert native(Extent(0, ()).middles).srid == 2154
 
 
 boxes = st.lists(

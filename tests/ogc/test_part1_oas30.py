@@ -39,6 +39,16 @@ def test_conf_oas30_oas_definition(country: httpx.Client, description: dict[str,
     assert answer.json() == description
 
 
+def test_every_path_without_parameters_answers(country: httpx.Client, description: dict[str, Any]) -> None:
+    """What a client makes of the server and a path is an address of the interface, the landing page's included."""
+    [server] = description["servers"]
+    for path in ("/", "/conformance", "/collections", "/collections/communes/items"):
+        answer = country.get(
+            server["url"] + path, params={"limit": 1} if "items" in path else {}, follow_redirects=True
+        )
+        assert answer.status_code == 200, path
+
+
 def test_conf_oas30_completeness(
     country: httpx.Client, description: dict[str, Any], listed: dict[str, Any]
 ) -> None:

@@ -43,6 +43,36 @@ def test_conf_queryables_are_what_a_filter_may_name(country: httpx.Client, colle
     assert "inconnue" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    ("collection", "query", "expected"),
+    [
+        ("communes", "departement=49", ["49001", "49002"]),
+        ("communes", "departement=49,75", ["49001", "49002", "75056"]),
+        ("communes", "code=44001&departement=49", []),
+        ("communes", "nom=Commune%2044002", ["44002"]),
+        ("communes", "millesime=2023&epci=200000001", ["44001", "44002", "44003", "44004"]),
+        ("densite", "value_2022=50", ["44001"]),
+        ("densite", "period=2022&status=secret", ["44006"]),
+        ("densite", "status_2022=secret,missing", ["44006", "44007"]),
+        ("grille_densite", "value_2022=2&departement=44", ["44002"]),
+    ],
+)
+def test_conf_queryables_query_parameters(
+    country: httpx.Client, collection: str, query: str, expected: list[str]
+) -> None:
+    """/conf/queryables-query-parameters: a queryable is a parameter, and the parameters all hold."""
+    answer = country.get(f"/api/collections/{collection}/items?{query}")
+    assert answer.status_code == 200, answer.text
+    assert [feature["id"] for feature in answer.json()["features"]] == expected
+
+
+def test_conf_queryables_query_parameters_of_what_is_none(country: httpx.Client) -> None:
+    for collection, query in (("communes", "value=1"), ("densite", "value=1")):
+        answer = country.get(f"/api/collections/{collection}/items?{query}")
+        assert answer.status_code == 400
+        assert "departement" in answer.json()["detail"]
+
+
 def test_the_periods_of_an_indicator_are_columns(country: httpx.Client) -> None:
     found = queryables(country, "densite")
     assert list(found["properties"]) == [

@@ -19,7 +19,6 @@ PAGES = [
     "/cartes?indicateur=population&niveau=epci&territoire=244400404",
     "/cartes?niveau=canton",
     "/api?f=html",
-    "/api/description?f=html",
     "/api/collections/densite?f=html",
     "/api/collections/densite/items?f=html&limit=20&period=2022",
 ]
