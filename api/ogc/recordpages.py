@@ -1,6 +1,7 @@
 """The catalogue as people read it: what is found, and each record."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from fastapi import Request
@@ -9,8 +10,9 @@ from starlette.responses import Response
 from api.ogc.records import CATALOGUE, DESCRIPTION, TITLE, Record
 from api.ogc.relations import Link
 from api.ogc.representing import address_of, varied
-from api.pages.french import exact
+from api.pages.french import day, exact
 from api.pages.site import page
+from geo.clock import PARIS
 
 
 def records_page(
@@ -50,7 +52,8 @@ def record_page(request: Request, record: Record) -> Response:
             dit=told,
             contacts=contacts,
             emprises=parts,
-            liens=[one for one in record["links"] if one["rel"] not in ("self", "collection")],
+            publie=_day(told.get("updated")),
+            liens=[one for one in record["links"] if one["rel"] not in ("self", "alternate", "collection")],
             base=f"{address_of(request)}/collections/{CATALOGUE}",
         )
     )
@@ -61,16 +64,24 @@ _ROLES = {"producer": "producteur", "publisher": "diffuseur"}
 
 def _summary(record: Record) -> dict[str, Any]:
     told, when = record["properties"], record["time"]
+    producer = told["contacts"][0]["organization"]
     start, end = when["interval"] if when is not None else ("", "")
     years = [year for year in (start[:4], "" if end == ".." else end[:4]) if year]
     return {
         "id": record["id"],
         "titre": told["title"],
         "texte": told["description"],
-        "mots": told["keywords"],
-        "producteur": told["contacts"][0]["organization"],
+        "mots": [word for word in told["keywords"] if word != producer],
+        "producteur": producer,
         "annees": " à ".join(dict.fromkeys(years)) if end != ".." else f"depuis {start[:4]}",
     }
+
+
+def _day(moment: str | None) -> str | None:
+    if moment is None:
+        return None
+    when = datetime.fromisoformat(moment).astimezone(PARIS)
+    return day(when.year, when.month, when.day)
 
 
 def _boxes(geometry: Mapping[str, Any] | None) -> list[str]:

@@ -151,7 +151,8 @@ def _keywords(one: Description) -> list[str]:
     if sheet is None:
         return [TERRITORY, "contours", *(f"géographie {year}" for year in one.millesimes)]
     levels = [LABELS[level][1] for level in one.levels]
-    return list(dict.fromkeys([sheet.theme, sheet.short_label, sheet.nature.rules.label, sheet.producer, *levels]))
+    words = [sheet.theme, sheet.short_label, sheet.nature.rules.label, sheet.producer, *levels]
+    return list({word.casefold(): word for word in reversed(words)}.values())[::-1]
 
 
 def _external(collected: Collected) -> dict[str, str]:

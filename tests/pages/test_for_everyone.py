@@ -21,6 +21,8 @@ PAGES = [
     "/api?f=html",
     "/api/collections/densite?f=html",
     "/api/collections/densite/items?f=html&limit=20&period=2022",
+    "/api/collections/catalogue/items?f=html&q=population",
+    "/api/collections/catalogue/items/densite?f=html",
 ]
 
 
