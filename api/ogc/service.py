@@ -59,6 +59,25 @@ PROBLEM = {
         }
     },
 }
+# What an address answers with, by how it ends, where that is not JSON alone.
+TILE = ("application/vnd.mapbox-vector-tile",)
+SCHEMA = ("application/schema+json",)
+CONTENTS: dict[str, tuple[str, ...]] = {
+    "/description": ("application/vnd.oai.openapi+json;version=3.0",),
+    "/queryables": SCHEMA,
+    "/schema": SCHEMA,
+    "/sortables": SCHEMA,
+    "/catalogue/items": (FORMATS[0].essence,),
+    "/catalogue/items/{identifier}": (FORMATS[0].essence,),
+    "/style.json": ("application/vnd.mapbox.style+json",),
+    "/archive.pmtiles": ("application/vnd.pmtiles",),
+    "/{tileCol}": TILE,
+    "/{y}.mvt": TILE,
+    "/tiles/{tileMatrixSetId}": ("application/json", "application/vnd.mapbox.tile+json"),
+    "/{identifier}.qlr": ("application/x-qgis-layer-definition",),
+    "/{sprite}": ("application/json", "image/png"),
+    "/values": ("application/json", "text/csv"),
+}
 GEOJSON_SCHEMAS: dict[str, Any] = {
     "Feature": {
         "type": "object",
@@ -96,7 +115,7 @@ def openapi(
         relative = path.removeprefix(PREFIX) or "/"
         get = methods["get"]
         if not relative.startswith(ITEMS):
-            paths[relative] = {"get": _operation(get, collections)}
+            paths[relative] = {"get": _operation(relative, get, collections)}
             continue
         for name, one in collections.items():
             paths[relative.replace("{collection}", name)] = {"get": _of_items(get, name, one, shared)}
@@ -150,12 +169,17 @@ def lowered(node: Any) -> Any:
     return found
 
 
-def _operation(get: Mapping[str, Any], collections: Mapping[str, Description]) -> dict[str, Any]:
+def _operation(relative: str, get: Mapping[str, Any], collections: Mapping[str, Description]) -> dict[str, Any]:
     parameters = [_parameter(one) for one in get.get("parameters", [])]
     for one in parameters:
         if one["name"] == "collection" and collections:
             one["schema"] = {"type": "string", "enum": list(collections)}
-    return _answered(get, get["operationId"], parameters, lowered(get["responses"]["200"]))
+    found = lowered(get["responses"]["200"])
+    ends = (types for end, types in CONTENTS.items() if relative.endswith(end))
+    found["content"] = {kind: {"schema": {}} for kind in next(ends, ("application/json",))}
+    if any(one["name"] == "f" and HTML.name in one["schema"].get("enum", ()) for one in parameters):
+        found["content"][HTML.essence] = {"schema": {"type": "string"}}
+    return _answered(get, get["operationId"], parameters, found)
 
 
 def _of_items(get: Mapping[str, Any], name: str, one: Description, shared: dict[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ Territories = Annotated[
     Query(
         description=f"Territoires séparés par des virgules (au plus {sets.LIMIT}), par exemple "
         "commune:44109,commune:44020",
-        max_length=42 * sets.LIMIT,
+        max_length=30 * sets.LIMIT,
     ),
 ]
 

@@ -12,7 +12,7 @@ import orjson
 from geo.cql2.errors import BadFilter, shown
 from geo.cql2.grouping import TOKEN, Piece, check_characters, parsed
 
-MAX_LENGTH = 65_536
+MAX_LENGTH = 40_000  # characters: an address has at most 65,535, other parameters and escapes included
 MAX_DEPTH = 20  # conjunctions within conjunctions count as one; Python recurses 30 times a level
 
 TEXT = "cql2-text"
