@@ -220,7 +220,7 @@ def test_an_etag_known_to_the_client_is_answered_304(client: httpx.Client) -> No
         ),
         ("/api/indicators/densite/values?level=france&period=2022", 404, "Niveaux"),
         ("/api/indicators/densite/series?territory=commune", 400, "niveau:code"),
-        ("/api/collections/iris/items", 404, "Collections : communes"),
+        ("/api/collections/iris/items", 404, "Collections\u202f: communes"),
         ("/api/collections/communes/items?limit=0", 400, "au moins 1"),
         ("/api/collections/communes/items?bbox=1,2,3", 400, "ouest,sud,est,nord"),
         ("/api/collections/communes/items?bbox=nan,0,1,1", 400, "ouest,sud,est,nord"),
