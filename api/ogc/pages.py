@@ -9,6 +9,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from api.ogc import conformance
+from api.ogc.collected import Collected
 from api.ogc.describing import Description
 from api.ogc.relations import Link
 from api.ogc.representing import address_of, varied
@@ -18,6 +19,7 @@ from api.pages.selection import MAPPED
 from api.pages.site import page
 from boundaries.levels import LABELS
 from geo.formats.crs import SYSTEMS
+from geo.formats.jsonschema import GEOMETRY
 from geo.formats.layer import Field, Kind, Layer, typed
 from geo.formats.media_types import FORMATS, GEOJSON
 
@@ -30,6 +32,14 @@ KINDS = {
     Kind.FLAG: "vrai ou faux",
     Kind.DAY: "date",
     Kind.INSTANT: "instant",
+}
+SCHEMAS = {
+    "queryables": (
+        "Ce qu’un filtre peut nommer",
+        "Les propriétés qu’un filtre, ou un paramètre de même nom, compare.",
+    ),
+    "schema": ("Propriétés", "Ce que dit chaque objet, dans toutes les représentations."),
+    "sortables": ("Ce qui peut ordonner", "Les propriétés que prend sortby."),
 }
 STANDARDS = {
     conformance.FEATURES_1: "Objets, partie 1 : le socle (OGC API Features)",
@@ -94,6 +104,28 @@ def collection_page(request: Request, one: Description, body: Mapping[str, Any])
         ],
         programmes=[link for link in body["links"] if link["type"].endswith("json") and link["rel"] != "items"],
         proprietes=_properties(one.layer.fields),
+    )
+
+
+def schema_page(request: Request, collected: Collected, layer: Layer, name: str, shaped: bool) -> Response:
+    """Return what the features of a collection have, what a filter may name, or what may order them."""
+    title, text = SCHEMAS[name]
+    told = _properties(layer.fields)
+    if shaped:
+        told.append(
+            {"nom": GEOMETRY, "titre": "Contour", "type": "géométrie", "unite": "", "texte": "", "codes": []}
+        )
+    query = urlencode([one for one in request.query_params.multi_items() if one[0] != "f"])
+    return _page(
+        request,
+        "schema",
+        titre=title,
+        texte=text,
+        une=collected,
+        couche=layer,
+        proprietes=told,
+        nom=name,
+        demande=query,
     )
 
 

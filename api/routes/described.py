@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
@@ -11,9 +12,9 @@ from api.dependencies import AsOf, CurrentVersions, Joined, Kept, Series, readin
 from api.documents import Document, Documents
 from api.ogc import describing
 from api.ogc.asked import layer_of, wanted_of
-from api.ogc.collected import collection_of
+from api.ogc.collected import Collected, collection_of
 from api.ogc.describing import Descriptions
-from api.ogc.pages import collection_page, collections_page
+from api.ogc.pages import collection_page, collections_page, schema_page
 from api.ogc.records import catalogue_document
 from api.ogc.relations import link
 from api.ogc.representing import JSON, SCHEMA, Word, address_of, machine, serialised, wants_page
@@ -22,7 +23,7 @@ from api.versions import Versions, kept_only_if_current
 from boundaries.levels import Level
 from geo.formats.crs import SYSTEMS
 from geo.formats.jsonschema import schema
-from geo.formats.media_types import negotiated
+from geo.formats.layer import Layer
 
 router = APIRouter(prefix="/api/collections", route_class=StrictRoute, tags=["Collections"])
 
@@ -98,57 +99,66 @@ async def _asked(
 
 
 SchemaAsked = Annotated[Asked, Depends(_asked)]
-Json = Annotated[Literal["json"] | None, Query(alias="f", description="json, la seule représentation d’un schéma")]
 
 
 @router.get("/{collection}/queryables", summary="Ce qu’un filtre peut nommer")
-def queryables(request: Request, now: CurrentVersions, kept: Kept, asked: SchemaAsked, f: Json = None) -> Response:
+def queryables(request: Request, now: CurrentVersions, kept: Kept, asked: SchemaAsked, f: Word = None) -> Response:
     """Return the JSON Schema of what a filter of the collection may name: its properties and its geometry."""
-    return _schema(request, now, kept, asked, "queryables")
+    return _schema(request, now, kept, asked, f, "queryables")
 
 
 @router.get("/{collection}/schema", summary="Les propriétés d’une collection")
-def properties(request: Request, now: CurrentVersions, kept: Kept, asked: SchemaAsked, f: Json = None) -> Response:
+def properties(request: Request, now: CurrentVersions, kept: Kept, asked: SchemaAsked, f: Word = None) -> Response:
     """Return the JSON Schema of the features of the collection, with units and codes."""
-    return _schema(request, now, kept, asked, "schema")
+    return _schema(request, now, kept, asked, f, "schema")
 
 
 @router.get("/{collection}/sortables", summary="Ce qui peut ordonner")
-def sortables(request: Request, now: CurrentVersions, kept: Kept, asked: SchemaAsked, f: Json = None) -> Response:
+def sortables(request: Request, now: CurrentVersions, kept: Kept, asked: SchemaAsked, f: Word = None) -> Response:
     """Return the JSON Schema of what items may be sorted by: every property but the geometry."""
-    return _schema(request, now, kept, asked, "sortables", shaped=False)
+    return _schema(request, now, kept, asked, f, "sortables", shaped=False)
 
 
 def _schema(
-    request: Request, now: Versions, kept: Documents, asked: Asked, name: str, *, shaped: bool = True
+    request: Request,
+    now: Versions,
+    kept: Documents,
+    asked: Asked,
+    f: str | None,
+    name: str,
+    *,
+    shaped: bool = True,
 ) -> Response:
-    negotiated(request.headers.get("accept"), (SCHEMA,))
     api = address_of(request)
     collected = collection_of(asked.collection, now.indicators)
+    if wants_page(request, f, SCHEMA):
+        with reading(request) as conn:
+            return schema_page(request, collected, _layer(conn, collected, now, asked), name, shaped)
 
     def build() -> Document:
         with reading(request) as conn:
-            layer = layer_of(
-                conn,
-                wanted_of(
-                    conn,
-                    collected,
-                    now.latest,
-                    millesime=asked.millesime,
-                    level=asked.level,
-                    period=asked.period,
-                    indicator=asked.indicator,
-                    release=release_id(conn, asked.as_of),
-                ),
-                computed=False,
-            )
             address = f"{api}/collections/{collected.id}/{name}"
-            made = serialised(schema(layer, address, shaped=shaped), SCHEMA)
-            return kept_only_if_current(made, conn, now)
+            made = schema(_layer(conn, collected, now, asked), address, shaped=shaped)
+            return kept_only_if_current(serialised(made, SCHEMA), conn, now)
 
     if asked.as_of is not None:  # what was served on a day may be withdrawn on it
         return machine(request, build())
     return machine(request, kept.get_or_build((name, now.data, now.indicators, api, asked), build))
+
+
+def _layer(conn: sa.Connection, collected: Collected, now: Versions, asked: Asked) -> Layer:
+    """Return the layer that is asked for, of which the fields alone are read."""
+    wanted = wanted_of(
+        conn,
+        collected,
+        now.latest,
+        millesime=asked.millesime,
+        level=asked.level,
+        period=asked.period,
+        indicator=asked.indicator,
+        release=release_id(conn, asked.as_of),
+    )
+    return layer_of(conn, wanted, computed=False)
 
 
 def _descriptions(request: Request) -> Descriptions:

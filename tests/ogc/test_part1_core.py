@@ -83,7 +83,7 @@ def test_conf_core_http(country: httpx.Client) -> None:
         answer = country.get(address)
         assert answer.status_code == 400, address
         assert "Paramètres acceptés" in answer.json()["detail"]
-    for address in ("/api?f=xml", "/api/collections?f=", "/api/collections/communes/schema?f=html"):
+    for address in ("/api?f=xml", "/api/collections?f=", "/api/collections/communes/schema?f=xml"):
         answer = country.get(address)
         assert answer.status_code == 400, address
         assert "« f »" in answer.json()["detail"]

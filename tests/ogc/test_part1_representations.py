@@ -14,6 +14,9 @@ PAGES = {
     "/api/collections": "Collections",
     "/api/collections/communes": "Communes",
     "/api/collections/densite": "Densité de population",
+    "/api/collections/densite/schema": "Propriétés",
+    "/api/collections/densite/queryables": "Ce qu’un filtre peut nommer",
+    "/api/collections/communes/sortables": "Ce qui peut ordonner",
     "/api/collections/communes/items": "Communes au 1er janvier 2023",
     "/api/collections/densite/items": "Densité de population, communes au 1er janvier 2023",
     "/api/collections/communes/items/44001": "Commune 44001",
@@ -68,6 +71,16 @@ def test_conf_geojson_definition_and_content(country: httpx.Client) -> None:
     assert (feature["type"], feature["id"], feature["geometry"]["type"]) == ("Feature", "44001", "MultiPolygon")
 
 
+def test_the_page_of_a_schema_says_what_programs_are_told(country: httpx.Client) -> None:
+    for collection, name in (("densite", "schema"), ("densite", "queryables"), ("communes", "sortables")):
+        told = country.get(f"/api/collections/{collection}/{name}").json()["properties"]
+        text = page(country, f"/api/collections/{collection}/{name}")
+        assert [row[0] for row in cells(text)] == list(told)
+    joined = page(country, "/api/collections/communes/schema", indicator="densite:2022")
+    assert "habitants au km²" in joined
+    assert "indicator=densite%3A2022" in joined
+
+
 def test_each_page_leads_to_the_others(country: httpx.Client) -> None:
     seen: set[str] = set()
     left = ["/api?f=html"]
@@ -83,7 +96,7 @@ def test_each_page_leads_to_the_others(country: httpx.Client) -> None:
             own = href.replace("&amp;", "&").removeprefix(str(country.base_url))
             if own.startswith("/api") and "f=html" in own and own.count("/") < 6:
                 left.append(own)
-    assert seen >= set(PAGES) - {"/api/collections/densite/items/44001"}
+    assert seen >= {path for path in PAGES if not path.endswith(("/44001", "schema", "queryables", "sortables"))}
 
 
 def test_a_page_of_items_says_what_the_data_say(country: httpx.Client) -> None:
