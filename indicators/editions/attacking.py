@@ -14,7 +14,8 @@ from indicators.editions.judging import Judged
 from indicators.editions.material import Material, build
 from indicators.editions.statements import Statement, stated
 from indicators.editions.system import System
-from indicators.secrecy import Disclosure, Inconclusive, Relations, Standing, audit, protect, together
+from indicators.secrecy import Disclosure, Standing, audit, together
+from indicators.secrecy import witnesses as possible
 from indicators.secrecy.cells import Floats
 
 SHOWN = 5
@@ -87,21 +88,8 @@ def attack(
         for cell, place, stood, value in _plain(one, judged[one.id], standing[one.id], system)
     ]
     if witnesses is None and len(system.cells) > LARGE:
-        witnesses = _witnesses(system, relations)
+        witnesses = possible(system.cells, relations, seconds=SECONDS)
     return found + audit(system.cells, relations, witnesses=witnesses, seconds=SECONDS)
-
-
-def _witnesses(system: System, relations: Relations) -> sparse.csc_array | None:
-    """Values that the stored pattern leaves possible, found as a protection finds them: quicker than by an attack.
-
-    `audit` verifies each. Where the pattern is spoilt, those of the protection that it lacks are refused there.
-    """
-    cells = system.cells
-    closed = np.where(cells.standing == Standing.SECONDARY, np.uint8(Standing.MISSING), cells.standing)
-    try:
-        return protect(cells.with_standing(closed), relations, best=False, seconds=SECONDS).witnesses
-    except Inconclusive:
-        return None
 
 
 def stands(one: Held, judged: np.ndarray, served: Floats) -> np.ndarray:

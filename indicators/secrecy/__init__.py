@@ -39,6 +39,7 @@ from indicators.secrecy.protection import Protection, protect
 from indicators.secrecy.relations import Relations, growth_factor, ratios, releases, rows, sums, together
 from indicators.secrecy.reporting import Alternative, Report, alternative, report
 from indicators.secrecy.rules import Contributions, Primary, primary, strictest
+from indicators.secrecy.witnessing import witnesses
 from indicators.secrecyrule import Rule
 
 __all__ = [
@@ -67,4 +68,5 @@ __all__ = [
     "strictest",
     "sums",
     "together",
+    "witnesses",
 ]

@@ -1,5 +1,7 @@
 """What holds of every release: nothing protected is recovered, hiding more never tells more, order changes nothing."""
 
+import contextlib
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,6 +19,7 @@ from indicators.secrecy import (
     protect,
     report,
     rows,
+    witnesses,
 )
 from indicators.secrecy.intervals import bounds
 from indicators.secrecy.solver import Program
@@ -98,6 +101,20 @@ def test_witnesses_make_an_audit_quicker_and_never_kinder(table):
         with_help = audit(spoilt, relations, witnesses=found.witnesses)
         alone = audit(spoilt, relations)
         assert [(one.cell, one.exact) for one in with_help] == [(one.cell, one.exact) for one in alone]
+
+
+@quick
+@given(tables(), st.data())
+def test_witnesses_of_a_pattern_that_is_there_change_no_verdict(table, data):
+    cells, relations = table
+    with contextlib.suppress(Unprotectable):
+        cells = protect(cells, relations, best=False).cells
+    masks = [one for one, stood in zip(cells.id, cells.standing, strict=True) if stood == Standing.SECONDARY]
+    if masks:
+        cells = cells.marked([data.draw(st.sampled_from(masks))], Standing.PUBLISHED)  # a spoilt pattern
+    alone = audit(cells, relations)
+    beside = audit(cells, relations, witnesses=witnesses(cells, relations))
+    assert [(one.cell, one.exact) for one in beside] == [(one.cell, one.exact) for one in alone]
 
 
 def test_a_program_without_an_answer_is_never_an_answer():
