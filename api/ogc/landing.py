@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from api.ogc import records
 from api.ogc.describing import REL
 from api.ogc.relations import Link, link
 from api.ogc.representing import OPENAPI
@@ -10,7 +11,7 @@ from api.ogc.tilesets import landing_links
 from api.versions import Versions
 
 # What other parts of the interface add: each gives its links, from the address of /api.
-OTHERS: tuple[Callable[[str], list[Link]], ...] = (landing_links,)
+OTHERS: tuple[Callable[[str], list[Link]], ...] = (landing_links, records.landing_links)
 
 
 def document(now: Versions, api: str, title: str, description: str) -> Mapping[str, Any]:

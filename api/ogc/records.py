@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import orjson
 
 from api.ogc.collected import Collected
-from api.ogc.describing import LICENCES, Description
+from api.ogc.describing import LICENCES, REL, Description
 from api.ogc.packs import pack_link
 from api.ogc.relations import Link, link
 from boundaries.extents import Box
@@ -26,7 +26,6 @@ DESCRIPTION = (
 )
 DATASET = "dataset"
 CLASS = "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/"
-TILESETS = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector"
 TILES = "application/vnd.mapbox-vector-tile"
 SPDX = {"Licence Ouverte 2.0": "etalab-2.0", "ODbL 1.0": "ODbL-1.0"}
 FRENCH = {"code": "fr", "name": "français", "dir": "ltr"}
@@ -57,6 +56,11 @@ def catalogue_document(api: str, described: Sequence[Description]) -> dict[str, 
             link("items", f"{base}/items?f=html", "text/html", "Les notices, page"),
         ],
     }
+
+
+def landing_links(api: str) -> list[Link]:
+    """Return the link by which the landing page leads to the catalogue."""
+    return [link(f"{REL}ogc-catalog", f"{api}/collections/{CATALOGUE}", "application/json", TITLE)]
 
 
 def record_of(one: Description, api: str, publisher: str, series: Shown | None) -> Record:
@@ -171,7 +175,7 @@ def _links(one: Description, api: str) -> list[Link]:
         link("describes", base, "application/json", "La collection"),
         link("items", f"{base}/items", GEOJSON.essence, GEOJSON.title),
         link("enclosure", f"{base}/items?f={GEOPACKAGE.name}", GEOPACKAGE.essence, f"Tout, en {GEOPACKAGE.title}"),
-        link(TILESETS, f"{base}/tiles", "application/json", "Tuiles vectorielles"),
+        link(f"{REL}tilesets-vector", f"{base}/tiles", "application/json", "Tuiles vectorielles"),
     ]
     if one.layer.licence in LICENCES:
         found.append(link("license", LICENCES[one.layer.licence], "application/pdf", one.layer.licence))

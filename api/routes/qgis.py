@@ -25,7 +25,7 @@ Name = Annotated[str, Path(description="Identifiant de l’indicateur", max_leng
     "/{identifier}.qlr",
     summary="Les couches d’un indicateur pour QGIS",
     response_class=Response,
-    responses={200: {"content": {MEDIA_TYPE: {}}}},
+    responses={200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}},
 )
 def layer_pack(
     request: Request,

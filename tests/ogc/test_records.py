@@ -38,8 +38,9 @@ def test_records_api_catalogs_response(client: httpx.Client) -> None:
     listed = client.get("/api/collections").json()["collections"]
     [own] = [one for one in listed if one["itemType"] == "record"]
     assert own == client.get(BASE).json()
-    landing = client.get("/api").json()["links"]
-    assert "data" in {one["rel"] for one in landing}
+    landing = {one["rel"]: one["href"] for one in client.get("/api").json()["links"]}
+    assert landing["data"].startswith(str(client.base_url))
+    assert client.get(landing["http://www.opengis.net/def/rel/ogc/1.0/ogc-catalog"]).json() == own
 
 
 def test_records_api_catalog_response(client: httpx.Client) -> None:
