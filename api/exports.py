@@ -123,7 +123,8 @@ def _changed(request: Request) -> bytes | None:
 
 def _too_many(number: int, form: Format) -> TooLarge:
     return TooLarge(
-        f"{number} objets sont demandés en {form.title}, au plus {MOST_WRITTEN} y sont servis à la fois : demandez une "
+        f"{number} objets sont demandés en {form.title}, au plus {MOST_WRITTEN} y sont servis à la fois\u202f: "
+        "demandez une "
         "emprise plus petite (bbox), un territoire englobant (within), des pages (limit), ou un format qui s’écrit à "
-        "mesure : f=parquet, f=csv, f=geojsonseq."
+        "mesure\u202f: f=parquet, f=csv, f=geojsonseq."
     )

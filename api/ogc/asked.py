@@ -59,7 +59,8 @@ def wanted_of(
     if collected.level is not None:
         if period is not None or level not in (None, collected.level):
             raise Invalid(
-                f"« {collected.id} » est la collection d’un niveau : period et level ne se demandent que d’une "
+                f"«\u202f{collected.id}\u202f» est la collection d’un niveau\u202f: period et level ne se "
+                "demandent que d’une "
                 "collection d’indicateur. Ici, indicator=identifiant:période joint des valeurs."
             )
         drawn = [row.year for row in places.millesimes(conn) if row.outlines] if times is not None else []
@@ -69,7 +70,8 @@ def wanted_of(
         raise ValueError(f"collection {collected.id} has neither a level nor an indicator")
     if indicator is not None:
         raise Invalid(
-            f"« {collected.id} » est la collection d’un indicateur : indicator ne se demande que d’une collection de "
+            f"«\u202f{collected.id}\u202f» est la collection d’un indicateur\u202f: indicator ne se demande que "
+            "d’une collection de "
             "niveau. Ici, period choisit les valeurs."
         )
     offered = published.choices(conn, collected.sheet.id, release)
@@ -120,7 +122,8 @@ def _year(drawn: list[int], usual: int, millesime: int | None, times: Times | No
     if millesime is not None and found != millesime:
         instead = "aucune géographie chargée" if found is None else f"la géographie {found}"
         raise Invalid(
-            f"millesime = {millesime} et datetime ne s’accordent pas : datetime désigne {instead}. L’un des deux suffit."
+            f"millesime = {millesime} et datetime ne s’accordent pas\u202f: datetime désigne {instead}. L’un "
+            "des deux suffit."
         )
     return min(drawn, default=usual) if found is None else found, found is None
 
@@ -148,8 +151,11 @@ def _unpublished(offered: published.Choices, sheet: Indicator, level: Level, mil
     levels = [own for own in offered.levels if (own, millesime) in offered.periods]
     if not levels:
         years = ", ".join(map(str, offered.millesimes)) or "aucun"
-        return f"« {sheet.id} » n’est pas publié dans la géographie {millesime}. Millésimes : {years}."
+        return (
+            f"«\u202f{sheet.id}\u202f» n’est pas publié dans la géographie {millesime}. Millésimes\u202f: {years}."
+        )
     return (
-        f"« {sheet.id} » n’est pas publié au niveau « {LABELS[level][0]} » dans la géographie {millesime}. "
-        f"Niveaux : {', '.join(levels)}."
+        f"«\u202f{sheet.id}\u202f» n’est pas publié au niveau «\u202f{LABELS[level][0]}\u202f» dans la "
+        f"géographie {millesime}. "
+        f"Niveaux\u202f: {', '.join(levels)}."
     )

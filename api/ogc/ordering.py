@@ -110,14 +110,15 @@ def ordering(text: str | None, properties: Queryables, key: str) -> Ordering:
         if found is None or found.kind is Kind.GEOMETRY:
             known = ", ".join(one.name for one in properties.values() if one.kind is not Kind.GEOMETRY)
             raise Invalid(
-                f"Ordre non accepté : « {part[:60]} ». sortby attend des propriétés séparées par des virgules, un - "
-                f"devant celles qui décroissent, par exemple -{key}. Propriétés : {known}."
+                f"Ordre non accepté\u202f: «\u202f{part[:60]}\u202f». sortby attend des propriétés séparées par "
+                "des virgules, un - "
+                f"devant celles qui décroissent, par exemple -{key}. Propriétés\u202f: {known}."
             )
         if name in [one.name for one in keys]:
-            raise Invalid(f"« {name} » est deux fois dans sortby.")
+            raise Invalid(f"«\u202f{name}\u202f» est deux fois dans sortby.")
         keys.append(_sort_key(name, properties, key, part.strip().startswith("-")))
     if len(keys) > MOST_KEYS:
-        raise Invalid(f"Trop de propriétés dans sortby : {len(keys)}, au plus {MOST_KEYS} sont acceptées.")
+        raise Invalid(f"Trop de propriétés dans sortby\u202f: {len(keys)}, au plus {MOST_KEYS} sont acceptées.")
     names = [one.name for one in keys]
     if key in names:  # what would come after the key decides nothing
         return Ordering(tuple(keys[: names.index(key) + 1]))
@@ -160,8 +161,9 @@ def place_in(order: Ordering, given: list[Any], text: str) -> Place:
 def bad_cursor(text: str) -> Invalid:
     """Return what is said of a cursor that is none, or is none of the request that it is in."""
     return Invalid(
-        f"Curseur non accepté : « {text[:60]} ». Un curseur est donné par le lien next d’une page, dont seuls limit, f "
-        "et count peuvent changer ; sans cursor, la lecture reprend au début."
+        f"Curseur non accepté\u202f: «\u202f{text[:60]}\u202f». Un curseur est donné par le lien next d’une "
+        "page, dont seuls limit, f "
+        "et count peuvent changer\u202f; sans cursor, la lecture reprend au début."
     )
 
 

@@ -76,24 +76,30 @@ async def _subject(
     as_of: AsOf,
     level: Annotated[
         Level | None,
-        Query(description="Niveau des territoires d’une collection d’indicateur ; à défaut le plus fin"),
+        Query(description="Niveau des territoires d’une collection d’indicateur\u202f; à défaut le plus fin"),
     ] = None,
     millesime: Annotated[
         int | None,
-        Query(description="Géographie au 1er janvier de cette année ; à défaut la plus récente", ge=1943, le=2100),
+        Query(
+            description="Géographie au 1er janvier de cette année\u202f; à défaut la plus récente",
+            ge=1943,
+            le=2100,
+        ),
     ] = None,
     time: Annotated[
         str | None,
         Query(
             alias="datetime",
-            description="Jour, instant ou intervalle (RFC 3339, .. pour un bout ouvert) : choisit la géographie en "
+            description="Jour, instant ou intervalle (RFC 3339, .. pour un bout ouvert)\u202f: choisit la géographie en "
             "vigueur, par exemple 2024-06-30 ou 2020-01-01/..",
             max_length=100,
         ),
     ] = None,
     period: Annotated[
         str | None,
-        Query(description="Période d’une collection d’indicateur ; à défaut toutes, en colonnes", max_length=20),
+        Query(
+            description="Période d’une collection d’indicateur\u202f; à défaut toutes, en colonnes", max_length=20
+        ),
     ] = None,
 ) -> Subject:
     return Subject(level, millesime, None if time is None else times(time), period, indicator, as_of)
@@ -103,14 +109,16 @@ async def _shown(
     request: Request,
     word: Annotated[
         str | None,
-        Query(alias="f", description=f"Format : {', '.join(form.name for form in OFFERED)}", max_length=20),
+        Query(alias="f", description=f"Format\u202f: {', '.join(form.name for form in OFFERED)}", max_length=20),
     ] = None,
     system: Annotated[
         str | None, Query(alias="crs", description="Système de coordonnées, par son URI OGC", max_length=80)
     ] = None,
     properties: Annotated[
         str | None,
-        Query(description="Propriétés à donner, séparées par des virgules ; à défaut toutes", max_length=2_000),
+        Query(
+            description="Propriétés à donner, séparées par des virgules\u202f; à défaut toutes", max_length=2_000
+        ),
     ] = None,
     skip: Annotated[bool, Query(alias="skipGeometry", description="Sans les contours")] = False,
 ) -> Shown:
@@ -129,7 +137,8 @@ async def _chosen(
         ),
     ] = None,
     system: Annotated[
-        str, Query(alias="bbox-crs", description="Système de coordonnées de bbox ; à défaut CRS84", max_length=80)
+        str,
+        Query(alias="bbox-crs", description="Système de coordonnées de bbox\u202f; à défaut CRS84", max_length=80),
     ] = CRS84.uri,
     words: Annotated[
         str | None,
@@ -152,26 +161,26 @@ async def _paged(
     limit: Annotated[
         int | None,
         Query(
-            description=f"Nombre d’objets par page, au plus {LONGEST_PAGE} ; à défaut {PAGE} en GeoJSON, tous dans les "
-            "formats de fichiers",
+            description=f"Nombre d’objets par page, au plus {LONGEST_PAGE}\u202f; à défaut {PAGE} en GeoJSON, tous dans "
+            "les formats de fichiers",
             ge=1,
         ),
     ] = None,
     offset: Annotated[int, Query(description="Nombre d’objets à passer", ge=0, le=10_000_000)] = 0,
     cursor: Annotated[
         str | None,
-        Query(description="Où commence la page : donné par le lien next de la précédente", max_length=4_000),
+        Query(description="Où commence la page\u202f: donné par le lien next de la précédente", max_length=4_000),
     ] = None,
     count: Annotated[
         How | None,
         Query(
-            description="numberMatched compté (exact), estimé (estimated) ou absent (none) ; à défaut compté si c’est "
+            description="numberMatched compté (exact), estimé (estimated) ou absent (none)\u202f; à défaut compté si c’est "
             "rapide"
         ),
     ] = None,
 ) -> Paged:
     if cursor is not None and offset:
-        raise Invalid("cursor et offset ne vont pas ensemble : un curseur dit déjà où commence la page.")
+        raise Invalid("cursor et offset ne vont pas ensemble\u202f: un curseur dit déjà où commence la page.")
     return Paged(None if limit is None else min(limit, LONGEST_PAGE), offset, cursor, count)
 
 
@@ -194,7 +203,7 @@ def bad_box(text: str, crs: Crs) -> Invalid:
         wanted = f"{form} en degrés, par exemple {example}"
     else:
         wanted = f"xmin,ymin,xmax,ymax en mètres, dans {crs.uri}"
-    return Invalid(f"Emprise mal formée : bbox = « {text[:80]} ». Forme attendue : {wanted}.")
+    return Invalid(f"Emprise mal formée\u202f: bbox = «\u202f{text[:80]}\u202f». Forme attendue\u202f: {wanted}.")
 
 
 SubjectAsked = Annotated[Subject, Depends(_subject)]

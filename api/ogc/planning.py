@@ -94,7 +94,7 @@ def _kept(
     if unknown:
         told = ", ".join((*sorted(accepted), *(name for name in named if name != GEOMETRY)))
         raise Invalid(
-            f"Paramètre inconnu : {', '.join(name[:50] for name in unknown)}. Paramètres acceptés : {told}."
+            f"Paramètre inconnu\u202f: {', '.join(name[:50] for name in unknown)}. Paramètres acceptés\u202f: {told}."
         )
     kept = filtered(layer, wanted.level, wanted.millesime, chosen.filter)
     conditions = [cql2.among(name, text.split(","), named) for name, text in simple.items()]

@@ -191,7 +191,8 @@ def chosen_fields(layer: Layer, text: str | None) -> Layer:
     unknown = [name for name in names if name not in own]
     if unknown:
         raise Invalid(
-            f"Propriété inconnue : « {unknown[0][:60]} ». properties attend des propriétés séparées par des virgules : "
+            f"Propriété inconnue\u202f: «\u202f{unknown[0][:60]}\u202f». properties attend des propriétés "
+            "séparées par des virgules\u202f: "
             f"{', '.join(own)}."
         )
     # A style draws with properties that may not be there any more.

@@ -69,7 +69,7 @@ def refuse_properties(request: Request) -> None:
     unknown, accepted = given_properties(request)
     if unknown:
         told = ", ".join(name[:50] for name in sorted(unknown))
-        raise Invalid(f"Paramètre inconnu : {told}. Paramètres acceptés : {', '.join(accepted)}.")
+        raise Invalid(f"Paramètre inconnu\u202f: {told}. Paramètres acceptés\u202f: {', '.join(accepted)}.")
 
 
 def document_key(request: Request, now: Versions) -> tuple[str, ...]:

@@ -53,7 +53,9 @@ def times(text: str) -> Times:
         raise _malformed(text)
     start, end = (None if part in OPEN else _day(part, text) for part in parts)
     if start is not None and end is not None and start > end:
-        raise Invalid(f"datetime = « {text[:60]} » finit avant de commencer : début/fin est attendu.")
+        raise Invalid(
+            f"datetime = «\u202f{text[:60]}\u202f» finit avant de commencer\u202f: début/fin est attendu."
+        )
     return Times(start, end)
 
 
@@ -70,6 +72,7 @@ def _day(part: str, text: str) -> date:
 
 def _malformed(text: str) -> Invalid:
     return Invalid(
-        f"Date mal formée : datetime = « {text[:60]} ». Formes attendues : 2024-01-01, 2024-01-01T00:00:00Z, ou un "
+        f"Date mal formée\u202f: datetime = «\u202f{text[:60]}\u202f». Formes attendues\u202f: 2024-01-01, "
+        "2024-01-01T00:00:00Z, ou un "
         "intervalle 2023-01-01/2024-12-31, dont un bout ouvert s’écrit .."
     )

@@ -21,11 +21,12 @@ def matching(text: str, name: ColumnElement[str], code: ColumnElement[str]) -> C
     texts = [words for part in text.split(",") if (words := WORD.findall(part))]
     if not texts or "\0" in text:
         raise Invalid(
-            f"Recherche non comprise : « {text[:60]} ». q attend des mots d’un nom, ou le début d’un code, par exemple "
+            f"Recherche non comprise\u202f: «\u202f{text[:60]}\u202f». q attend des mots d’un nom, ou le début "
+            "d’un code, par exemple "
             "saint herblain."
         )
     if sum(map(len, texts)) > MOST_WORDS:
-        raise Invalid(f"Trop de mots dans q : au plus {MOST_WORDS} sont acceptés.")
+        raise Invalid(f"Trop de mots dans q\u202f: au plus {MOST_WORDS} sont acceptés.")
     spaced = sa.func.concat(" ", sa.func.translate(_folded(name), BETWEEN, " " * len(BETWEEN)))
     return sa.or_(*(sa.and_(*(_one(word, spaced, code) for word in words)) for words in texts))
 

@@ -40,7 +40,9 @@ router = APIRouter(prefix="/api/collections", route_class=ItemsRoute, tags=["Col
 MOST_READ = 1_000  # features of a page that people read
 KEPT_PAGE = 10_000  # features; beyond, a page is sent as it is written, and kept nowhere
 Collection = Annotated[str, Path(description="Identifiant de la collection", max_length=80)]
-FeatureId = Annotated[str, Path(description="Code Insee ou SIREN ; liste.zone pour un périmètre", max_length=61)]
+FeatureId = Annotated[
+    str, Path(description="Code Insee ou SIREN\u202f; liste.zone pour un périmètre", max_length=61)
+]
 
 
 @router.get("/{collection}/items", summary="Les territoires, en GeoJSON ou dans un autre format")
@@ -145,10 +147,10 @@ def _one(
         times=subject.times,
     )
     if not is_code(wanted.level, code):
-        raise NotFound(f"« {code} » n’a pas la forme d’un code de {LABELS[wanted.level][0]}.")
+        raise NotFound(f"«\u202f{code}\u202f» n’a pas la forme d’un code de {LABELS[wanted.level][0]}.")
     layer = layer_of(conn, replace(wanted, within=Territory(wanted.level, code)))
     if wanted.nothing:
-        raise NotFound(f"Aucune géographie n’était en vigueur alors : « {code} » n’y est pas.")
+        raise NotFound(f"Aucune géographie n’était en vigueur alors\u202f: «\u202f{code}\u202f» n’y est pas.")
     layer = chosen_fields(layer if shown.shaped else without_shape(layer), shown.properties)
     return replace(layer, file_parts=(*layer.file_parts, code))
 

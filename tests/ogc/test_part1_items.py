@@ -191,8 +191,8 @@ def test_conf_core_query_param_unknown(country: httpx.Client) -> None:
         ({"cursor": "é"}, "Curseur non accepté"),
         ({"cursor": "WyJjb2RlIiwiIixbbnVsbF1d"}, "Curseur non accepté"),
         ({"cursor": "WyJjb2RlIiwiIixbIjQ0MDAxIl1d", "offset": "2"}, "cursor et offset"),
-        ({"sortby": "couleur"}, "Propriétés : code, nom"),
-        ({"sortby": "geom"}, "Propriétés : code, nom"),
+        ({"sortby": "couleur"}, "Propriétés\u202f: code, nom"),
+        ({"sortby": "geom"}, "Propriétés\u202f: code, nom"),
         ({"sortby": ""}, "sortby"),
         ({"sortby": "nom,-nom"}, "deux fois"),
         ({"properties": "couleur"}, "couleur"),
@@ -265,7 +265,7 @@ def test_an_indicator_at_a_period_and_a_level(country: httpx.Client) -> None:
     one = body(country, DENSITE, period="2022")["features"][3]["properties"]
     assert (one["code"], one["value"], one["status"], one["coverage"]) == ("44004", 200, "partial", 0.5)
     assert codes(country, DENSITE, level="epci") == ["200000001", "200000002", "200000003"]
-    assert "Niveaux : commune, epci" in refused(country, 404, DENSITE, level="departement")
+    assert "Niveaux\u202f: commune, epci" in refused(country, 404, DENSITE, level="departement")
     assert "Périodes : 2016, 2022" in refused(country, 404, DENSITE, period="1999")
     joined = body(country, indicator="densite:2022")["features"][3]["properties"]
     assert joined == one

@@ -92,7 +92,7 @@ def test_wrong_coordinates_are_refused_with_what_there_is(country: httpx.Client)
         ("period=1999", 404, "Périodes : 2016, 2022"),
         ("millesime=2020", 404, "2023"),
         ("level=iris", 400, "commune"),
-        ("level=region", 404, "Niveaux : commune, epci"),
+        ("level=region", 404, "Niveaux\u202f: commune, epci"),
         ("indicator=densite:2022", 400, "period"),
     ):
         answer = country.get(f"/api/collections/densite/queryables?{query}")
