@@ -1,7 +1,7 @@
 # What a newcomer types. Every target installs what it needs the first time, and nothing the second time.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: run stop clean test check bench bench-tiles bench-store demo-data lock help install install-dev
+.PHONY: run stop clean test check bench bench-tiles bench-store bench-peers contract demo-data lock help install install-dev
 
 ORES := .venv/bin/ores
 PYTHON_IN := .venv/bin/python
@@ -20,6 +20,9 @@ test: check ## Vérifier le code, puis passer tous les tests (vrai PostGIS, vrai
 	@$(PYTHON_IN) -m api.assets --tests
 	@$(PYTHON_IN) -m pytest --numprocesses auto --dist loadfile
 
+contract: install-dev ## Confronter longuement l’interface à sa description (schemathesis, toutes ses phases)
+	@ORES_CONTRACT_EXAMPLES=$${ORES_CONTRACT_EXAMPLES:-50} $(PYTHON_IN) -m pytest -q tests/test_contract.py
+
 check: install-dev ## Vérifier la forme, le style, les types, et qui importe qui
 	@.venv/bin/ruff format --check --quiet .
 	@.venv/bin/ruff check --quiet .
@@ -34,6 +37,10 @@ bench-tiles: install-dev ## Chronométrer tuiles et documents, à froid et à ch
 
 bench-store: install-dev ## Mesurer l’entrepôt à la taille de la France (18,9 millions de valeurs, une base à part)
 	@$(PYTHON_IN) bench/store.py
+
+bench-peers: install-dev ## Comparer à tipg et à pygeoapi, sur la même base, dans la même exécution
+	@scripts/peers.sh
+	@$(PYTHON_IN) bench/peers.py
 
 demo-data: install ## Importer les fichiers de DATA (../shared/data) que les recettes savent lire, et publier
 	@scripts/demo-data.sh "$(DATA)"

@@ -4,6 +4,7 @@
 #   postgis   PostgreSQL 15 or later with PostGIS (not needed when DATABASE_URL names a server)
 #   chromium  the browser in which the tests drive the pages, a font, and a library of Playwright's driver
 #   nginx     the proxy whose shipped configuration the tests try
+#   wrk       what loads the servers of a comparison
 # Leaves no service behind: Debian's packages would create and start a cluster, and a web server on port 80.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -56,6 +57,7 @@ lacking() {
                 fi ;;
             postgis) [ -n "${DATABASE_URL:-}" ] || has_postgis || echo postgis ;;
             nginx) [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || echo nginx ;;
+            wrk) command -v wrk >/dev/null || echo wrk ;;
             chromium)
                 command -v chromium >/dev/null || echo chromium
                 has_fonts || echo fonts-dejavu-core
