@@ -5,20 +5,23 @@ not exactly as a TileJSON writes it is left to them, who know what else may be a
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from operator import is_
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import psycopg
 from fastapi import Request
-from starlette.types import Receive, Scope, Send
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
 
 from api.crossorigin import READABLE, OpenToAll
+from api.documents import Documents, answer_beside
 from api.identity.credentials import COOKIE, address_of
 from api.identity.limits import neighbourhood
 from api.ogc.tilesets import quick_set, quick_together
-from api.ogc.tiling import TileSet, box_of, limits_of, plain_set, tile_answer
+from api.ogc.tiling import TileSet, box_of, limits_of, plain_set, tiles_of, version_of
 from api.problems import unavailable
 from api.routes.tiles import VERSION_LENGTH
 from api.versions import Versions
@@ -36,6 +39,10 @@ ADDRESS = re.compile(
 YEAR = re.compile(r"(?:19|20)[0-9]{2}").fullmatch
 LEVELS = {level.value: level for level in Level}
 SESSION = COOKIE.encode()
+PLACES = ("/api/tiles/", "/api/collections/")
+MOST_PREPARED = 64 * 2**20  # bytes; bodies are those of the documents that are kept, and seldom kept by this alone
+Key = tuple[str, bytes, bytes]  # the address, the query, the codings accepted
+ANSWER_BYTES = 1_000  # of the headers of an answer and of what holds them
 KNOWN = {"v", "f", "indicator", "collections", "millesime", "level", "period"}
 
 
@@ -47,40 +54,116 @@ class Asked(NamedTuple):
     v: str | None
 
 
+class Prepared:
+    """Answers ready to be sent, by address, query and codings accepted, as long as what is served stays the same.
+
+    They are those of documents that are kept: finding one again costs more than sending it. Forgotten all at once when
+    they weigh too much, or when anything that they depend on is another.
+    """
+
+    def __init__(self) -> None:
+        self._of: tuple[object, ...] = ()
+        self._changed: bytes | None = None
+        self._weight = 0
+        self._held: dict[Key, tuple[Message, Message]] = {}
+
+    def of(self, now: Versions, documents: Documents) -> dict[Key, tuple[Message, Message]]:
+        """Return the answers for what is served now."""
+        # By identity: a snapshot takes over what has not changed, and comparing it would take longer than a tile.
+        depends = (now.series, now.drawn, documents)
+        if not (self._of and all(map(is_, depends, self._of)) and now.changed == self._changed):
+            self._of, self._changed = depends, now.changed
+            self.forget()
+        return self._held
+
+    def keep(self, key: Key, answer: Response) -> None:
+        """Keep an answer for who asks the same."""
+        start: Message = {"type": "http.response.start", "status": 200, "headers": answer.raw_headers}
+        self._held[key] = start, {"type": "http.response.body", "body": answer.body}
+        self._weight += len(answer.body) + len(key[0]) + len(key[1]) + ANSWER_BYTES
+        if self._weight > MOST_PREPARED:
+            self.forget()
+
+    def forget(self) -> None:
+        """Keep nothing any more."""
+        self._held.clear()
+        self._weight = 0
+
+
 class PlainTilesFirst(OpenToAll):
     """An application that answers the tiles that are plainly asked for before its middleware and its routes."""
 
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self._prepared = Prepared()
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        plain = ADDRESS(scope["path"]) if scope["type"] == "http" and scope["method"] == "GET" else None
-        now: Versions = self.state.public.versions.now
-        asked = None
-        if plain is not None and _by_anybody(scope):
-            asked = _asked(plain, scope["query_string"], now)
-        if asked is None or self.state.addresses.wait_s(neighbourhood(address_of(scope))):
+        if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(PLACES):
             await super().__call__(scope, receive, send)
             return
+        accepted, fresh = _plainly(scope["headers"])
+        state = self.state
+        now: Versions = state.public.versions.now
+        key = (scope["path"], scope["query_string"], accepted or b"")
+        prepared = self._prepared.of(now, state.public.documents)
+        ready = prepared.get(key) if fresh and accepted is not None else None
+        asked = None
+        if ready is None and accepted is not None:
+            plain = ADDRESS(scope["path"])
+            asked = _asked(plain, scope["query_string"], now) if plain is not None else None
+        if (ready is None and asked is None) or state.addresses.wait_s(neighbourhood(address_of(scope))):
+            await super().__call__(scope, receive, send)
+            return
+        if ready is not None:
+            await send(ready[0])
+            await send(ready[1])
+            return
+        if asked is not None:
+            await self._first(asked, now, key if fresh else None, scope, receive, send)
+
+    async def _first(
+        self,
+        asked: Asked,
+        now: Versions,
+        key: Key | None,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        """Answer a tile that is not ready; `key` is what its answer is kept under, for the next who asks."""
         scope["app"] = self
         scope.setdefault("state", {})["changed"] = now.changed
         request = Request(scope)
         try:
-            answer = await tile_answer(request, now, asked.sets, asked.tile, asked.v)
+            found = await tiles_of(self.state.public, now, asked.sets, asked.tile)
+            answer = await answer_beside(request, found, immutable=asked.v == version_of(asked.sets))
         except psycopg.OperationalError as error:
-            answer = await unavailable(request, error)
+            answer, key = await unavailable(request, error), None
         except Exception:
             # the route meets the same error, where errors are noted and answered
             await super().__call__(scope, receive, send)
             return
         answer.raw_headers += READABLE
+        if key is not None and found.lasting and now is self.state.public.versions.now:
+            self._prepared.keep(key, answer)
         await answer(scope, receive, send)
 
 
-def _by_anybody(scope: Scope) -> bool:
-    """Whether nothing says who asks; a key in the query is among what `_given` does not know."""
-    for name, value in scope["headers"]:
-        if name in (b"authorization", b"x-api-key") or (name == b"cookie" and SESSION in value):
-            return False
-    return True
+def _plainly(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | None, bool]:
+    """The codings accepted, None where something says who asks; and whether nothing is said of what they have.
+
+    A key in the query is among what `_given` does not know.
+    """
+    accepted, fresh = b"", True
+    for name, value in headers:
+        if name == b"accept-encoding":
+            accepted = value
+        elif name in (b"if-none-match", b"if-modified-since"):
+            fresh = False
+        elif name in (b"authorization", b"x-api-key") or (name == b"cookie" and SESSION in value):
+            return None, False
+    return accepted, fresh
 
 
 def _asked(address: re.Match[str], query: bytes, now: Versions) -> Asked | None:

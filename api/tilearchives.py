@@ -11,7 +11,7 @@ from api.editions import OPTIONS
 from api.ogc.archives import archive, former
 from api.ogc.collected import collection_of
 from api.ogc.tilesets import names_of, tile_set, tilejson
-from api.ogc.tiling import TileSet, box_of, read_tile
+from api.ogc.tiling import TileSet, box_of, left_out, read_tile
 from api.pages.extent import CREDITS
 from api.securing import serving_url
 from api.versions import read_versions
@@ -115,7 +115,7 @@ def _exported(
     def read(tile: Tile) -> bytes:
         nonlocal incomplete
         found = [read_tile(conn, one, tile) for one in alone]
-        incomplete += any(part.left_out for part in found)
+        incomplete += any(left_out(part) for part in found)
         return b"".join(part.body for part in found)
 
     target = file or archive(folder, audience, sets, order.grid)

@@ -5,7 +5,7 @@ load, the addresses of what has not changed stay as they were, in every process,
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import sqlalchemy as sa
@@ -65,19 +65,12 @@ class TileSet:
         )
 
 
-@dataclass(frozen=True)
-class TileDocument(Document):
-    """A tile, and which of its layers are not whole: `communes-centres=1028`, one after the other."""
-
-    left_out: tuple[str, ...] = field(default=())
-
-
 async def tile_answer(
     request: Request, now: Versions, sets: Sequence[TileSet], tile: Tile, version: str | None
 ) -> Response:
     """Return a tile of one set, or of several, their layers one after the other; immutable at its own version."""
     found = await tiles_of(edition_of(request), now, sets, tile)
-    return await answered(request, found, immutable=version == version_of(sets))
+    return await answer_beside(request, found, immutable=version == version_of(sets))
 
 
 async def tiles_of(edition: Edition, now: Versions, sets: Sequence[TileSet], tile: Tile) -> Document:
@@ -91,14 +84,6 @@ async def tiles_of(edition: Edition, now: Versions, sets: Sequence[TileSet], til
     names = tuple((one.name, one.millesime) for one in sets)
     key = ("tiles", version_of(sets), names, tile.grid.id, tile.z, tile.x, tile.y)
     return edition.documents.get(key) or await edition.documents.get_or_await(key, build)
-
-
-async def answered(request: Request, found: Document, *, immutable: bool) -> Response:
-    """Return the answer that gives a tile, and says what is left out of it."""
-    response = await answer_beside(request, found, immutable=immutable)
-    if isinstance(found, TileDocument) and found.left_out:
-        response.raw_headers.append((LEFT_OUT, ", ".join(found.left_out).encode()))
-    return response
 
 
 async def tile_of(edition: Edition, now: Versions, one: TileSet, tile: Tile) -> Document:
@@ -136,19 +121,23 @@ async def tile_of(edition: Edition, now: Versions, one: TileSet, tile: Tile) -> 
 
 def read_tile(
     conn: Connection, one: TileSet, tile: Tile, kept: "Rows | None" = None, *, lasting: bool = True
-) -> TileDocument:
+) -> Document:
     """Return a tile of a set read on a connection; of the territories of `kept` alone (their ids) where it is given."""
     drawn = _layers(one.shown(tile.grid, tile.z), one.series is not None, one.circles, kept)
     body, *left = conn.execute(encoded(drawn, tile.grid), _parameters(one, tile)).one()
     return made(one, tile, bytes(body), [int(count) for count in left], lasting=lasting)
 
 
-def made(one: TileSet, tile: Tile, body: bytes, left: Sequence[int], *, lasting: bool) -> TileDocument:
+def made(one: TileSet, tile: Tile, body: bytes, left: Sequence[int], *, lasting: bool) -> Document:
     """Return the document of a tile; `left` counts what is left out of each layer that has a limit."""
-    found = document(body, MEDIA_TYPE)
     names = [name for name, most in limited(one, tile.grid, tile.z) if most is not None]
-    told = tuple(f"{name}={count}" for name, count in zip(names, left, strict=True) if count)
-    return TileDocument(found.body, found.media_type, found.etag, lasting=lasting, left_out=told)
+    told = [f"{name}={count}" for name, count in zip(names, left, strict=True) if count]
+    return replace(document(body, MEDIA_TYPE), lasting=lasting, headers=_headers(told))
+
+
+def left_out(tile: Document) -> list[str]:
+    """Return which layers of a tile are not whole, each with how many territories are left out of it."""
+    return [value.decode() for name, value in tile.headers if name == LEFT_OUT]
 
 
 def limited(one: TileSet, grid: Grid, zoom: int) -> list[tuple[str, int | None]]:
@@ -192,12 +181,15 @@ def tile_in(sets: Sequence[TileSet], grid: Grid, zoom: int, row: int, column: in
     return tile
 
 
-def _together(parts: Sequence[Document]) -> TileDocument:
+def _together(parts: Sequence[Document]) -> Document:
     """The layers of several tiles in one: a vector tile is the list of its layers."""
     whole = document(b"".join(part.body for part in parts), MEDIA_TYPE)
-    told = tuple(name for part in parts if isinstance(part, TileDocument) for name in part.left_out)
-    lasting = all(part.lasting for part in parts)
-    return TileDocument(whole.body, whole.media_type, whole.etag, lasting=lasting, left_out=told)
+    told = [names for part in parts for names in left_out(part)]
+    return replace(whole, lasting=all(part.lasting for part in parts), headers=_headers(told))
+
+
+def _headers(told: Sequence[str]) -> tuple[tuple[bytes, bytes], ...]:
+    return ((LEFT_OUT, ", ".join(told).encode()),) if told else ()
 
 
 def _parameters(one: TileSet, tile: Tile) -> dict[str, int | float]:

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 
 from api.dependencies import AsOf, CurrentVersions, Series, reading, release_id
-from api.documents import ALWAYS, Document, answer, cache_control, json_document
+from api.documents import ALWAYS, Document, answer, answer_beside, cache_control, json_document
 from api.filters import Asked, Filter, filtered
 from api.ogc import tilesets
 from api.ogc.archives import found
@@ -18,7 +18,7 @@ from api.ogc.asked import Wanted, layer_of
 from api.ogc.collected import collection_of
 from api.ogc.relations import Link, link
 from api.ogc.tilesets import ARCHIVE, TILEJSON
-from api.ogc.tiling import TileSet, answered, read_tile, tile_answer, tile_in, version_of
+from api.ogc.tiling import TileSet, read_tile, tile_answer, tile_in, version_of
 from api.ogc.times import times
 from api.readers import reader_of
 from api.routes.tiles import VersionQuery
@@ -231,7 +231,7 @@ async def collection_tile(
     tile = tile_in([one], grid, zoom, row, column)
     if wanted is not None:
         made = await run_in_threadpool(_filtered, request, now, one, named, tile, wanted, asked.as_of)
-        return await answered(request, made, immutable=v == one.version and asked.as_of is None)
+        return await answer_beside(request, made, immutable=v == one.version and asked.as_of is None)
     return await tile_answer(request, now, [one], tile, None if asked.as_of else v)
 
 

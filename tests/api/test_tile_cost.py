@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import httpx
 import mapbox_vector_tile
@@ -264,3 +265,38 @@ def test_a_tile_that_the_database_does_not_answer_is_a_503(app: FastAPI, monkeyp
     answer = get(app, JOINED)
     assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
     assert answer.headers["retry-after"] == "5"
+
+
+def test_what_is_ready_to_be_sent_is_sent_again_until_something_changes(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = get(app, CHOSEN, **{"accept-encoding": "gzip"})
+
+    def refused(*given: object) -> None:
+        raise AssertionError("nothing has to be found again")
+
+    monkeypatch.setattr(plaintiles, "_asked", refused)
+    again = get(app, CHOSEN, **{"accept-encoding": "gzip"})
+    assert (again.headers, again.content) == (first.headers, first.content)
+    for changed in (
+        {"accept-encoding": "identity"},
+        {"accept-encoding": "gzip", "if-none-match": first.headers["etag"]},
+    ):
+        with pytest.raises(AssertionError, match="found again"):
+            get(app, CHOSEN, **changed)
+    app.state.public.versions.now = replace(app.state.public.versions.now, series={})
+    with pytest.raises(AssertionError, match="found again"):
+        get(app, CHOSEN, **{"accept-encoding": "gzip"})
+
+
+def test_what_is_ready_is_never_sent_to_who_says_who_they_are(app: FastAPI) -> None:
+    assert get(app, GEOMETRY).status_code == 200
+    for headers in ({"x-api-key": "ores_faux"}, {"authorization": "Bearer ores_faux"}):
+        assert get(app, GEOMETRY, **headers).status_code == 401
+
+
+def test_what_is_ready_weighs_no_more_than_it_may(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plaintiles, "MOST_PREPARED", 3_000)
+    for column in range(2022, 2032):
+        assert get(app, f"/api/tiles/2025/commune/12/{column}/1434.mvt").status_code == 200
+        assert app._prepared._weight <= 3_000
