@@ -172,7 +172,9 @@ def _records(request: Request, now: Versions, kept: Kept) -> list[dict[str, Any]
             ]
             return kept_only_if_current(json_document(made), conn, now)
 
-    found: list[dict[str, Any]] = orjson.loads(kept.get_or_build(("records", now.data, now.indicators, api), build).body)
+    found: list[dict[str, Any]] = orjson.loads(
+        kept.get_or_build(("records", now.data, now.indicators, api), build).body
+    )
     return found
 
 
