@@ -25,8 +25,9 @@ from geo.formats.crs import Crs
 from geo.formats.encoding import checked_crs, encoded, file_of
 from geo.formats.layer import Layer
 from geo.formats.media_types import Format
+from geo.formats.reading import LET_GO
 
-AT_ONCE = 4  # exports of a process that read the database together: pages and tiles need its connections too
+AT_ONCE = 2  # exports of a process that read the database together: pages and tiles need its connections too
 PATIENCE_SECONDS = 10
 MOST_WRITTEN = 50_000  # features of a file that is written whole before it is sent: all the communes, and more
 _turns = threading.BoundedSemaphore(AT_ONCE)
@@ -81,6 +82,11 @@ def exported(
 
 
 def _written(conn: sa.Connection, layer: Layer, form: Format, crs: Crs) -> Unnamed:
+    def let_go() -> None:
+        conn.commit()
+        conn.close()
+
+    conn.execution_options(**{LET_GO: let_go})
     with TemporaryDirectory(prefix="ores-export-") as folder:
         return Unnamed(file_of(conn, layer, form, Path(folder), crs))
 

@@ -4,23 +4,31 @@
 """
 
 import sys
-from collections.abc import Hashable
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 from wire import Bare
 
 from api.app import create_app
-from api.documents import Document, Documents
+from api.documents import Documents
+from api.editions import Edition
+from api.recent import Recent
 
 
-class Forgetful(Documents):
-    """Keeps nothing: every answer is built when it is asked."""
+class Forgetful(Edition):
+    """Keeps nothing: every answer is built when it is asked, from what was never read before."""
 
-    def get(self, key: Hashable) -> Document | None:
-        """Return nothing."""
-        return None
+    @property
+    def documents(self) -> Documents:
+        """Return documents that nobody has asked yet."""
+        return Documents()
+
+    @property
+    def plans(self) -> Recent[Any]:
+        """Return plans that nobody has made yet."""
+        return Recent(1)
 
 
 def application(kind: str, file: str | None) -> ASGIApp:
@@ -32,7 +40,7 @@ def application(kind: str, file: str | None) -> ASGIApp:
     app = create_app()
     if kind == "cold":
         for edition in app.state.editions.values():
-            edition.documents = Forgetful()
+            edition.__class__ = Forgetful
     return app
 
 

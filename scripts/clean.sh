@@ -15,5 +15,5 @@ for made in cluster cluster.json cluster.json.new cluster.lock server.pid downlo
 done
 [ ! -d "$home" ] || rmdir --ignore-fail-on-non-empty "$home"
 rm -rf .venv node_modules api/static/vendor ./*.egg-info build
-rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
 find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -44,8 +44,9 @@ def geopackage_file(conn: Connection, layer: Layer, crs: Crs, folder: Path) -> P
         "IDENTIFIER": layer.title,
         "DESCRIPTION": layer.description,
     }
+    style = layer.style(conn) if layer.style else None  # first: the connection may end with the last feature
     _written(conn, layer, crs, path, "GPKG", options)
-    geopackage.complete(path, layer, crs, GEOMETRY, layer.style(conn) if layer.style else None)
+    geopackage.complete(path, layer, crs, GEOMETRY, style)
     return path
 
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from api.ceiling import HUNG_UP_SECONDS, Ceiling
 from api.editions import STATEMENT_SECONDS
 from geo.cluster import Cluster
+from geo.formats.reading import LET_GO, STEP, streamed
 
 
 @pytest.fixture
@@ -89,3 +90,25 @@ def test_who_lets_go_in_time_is_never_met(bounded: sa.Engine) -> None:
     for one in threads:
         one.join()
     assert done == [1] * 80
+
+
+def test_what_is_written_in_a_file_is_read_at_once_and_the_connection_let_go(bounded: sa.Engine) -> None:
+    rows = sa.select(sa.column("n"), sa.column("n").op("*")(2)).select_from(
+        sa.func.generate_series(1, 3 * STEP).alias("n")
+    )
+    with bounded.connect() as conn:
+        known = [tuple(row) for row in streamed(conn, rows)]
+    ended = []
+
+    def let_go() -> None:
+        ended.append(conn.connection.dbapi_connection.info.backend_pid)
+        conn.close()
+
+    with bounded.connect() as conn:
+        conn.execution_options(**{LET_GO: let_go})
+        found = streamed(conn, rows)
+        first = next(found)
+        assert len(ended) == 1
+        time.sleep(1.2)  # longer than a connection may be held: what is written slowly is written whole
+        assert [tuple(row) for row in (first, *found)] == known
+    assert known[-1] == (3 * STEP, 6 * STEP)
