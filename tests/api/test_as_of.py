@@ -113,3 +113,26 @@ def test_a_conversion_nobody_asked_for_is_computed_once(asked: httpx.Client, eng
     assert asked.get("/cartes?indicateur=densite&niveau=epci&periode=2019&millesime=2021").status_code == 200
     with engine_of.connect() as conn:
         assert conn.execute(rare).one().computed_at == row.computed_at
+
+
+def test_the_periods_of_a_collection_that_nobody_asked_for_are_computed(
+    asked: httpx.Client, engine_of: sa.Engine
+) -> None:
+    """All the periods in columns: those that are lacking are computed, and say what the route of values says."""
+    lacking = sa.select(sa.func.count()).where(
+        Series.indicator == "densite", Series.millesime == 2021, Series.computed_at.is_(None)
+    )
+    with engine_of.connect() as conn:
+        before = conn.scalar(lacking) or 0
+    query = {"millesime": 2021, "level": "epci", "skipGeometry": True}
+    features = asked.get("/api/collections/densite/items", params=query).json()["features"]
+    with engine_of.connect() as conn:
+        assert (conn.scalar(lacking) or 0) < before - 1
+    names = [name for name in features[0]["properties"] if name.startswith("value_")]
+    assert len(names) > 2
+    for name in (names[0], names[-1]):
+        query = {"level": "epci", "millesime": 2021, "period": name.removeprefix("value_")}
+        table = asked.get("/api/indicators/densite/values", params=query).json()
+        assert {one["id"]: one["properties"][name] for one in features} == dict(
+            zip(table["codes"], table["values"], strict=True)
+        )
