@@ -5,7 +5,6 @@
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -14,21 +13,15 @@ from wire import Bare
 from api.app import create_app
 from api.documents import Documents
 from api.editions import Edition
-from api.recent import Recent
 
 
 class Forgetful(Edition):
-    """Keeps nothing: every answer is built when it is asked, from what was never read before."""
+    """Keeps no answer: each is built when it is asked. Where the pages of a request begin is known from the first."""
 
     @property
     def documents(self) -> Documents:
         """Return documents that nobody has asked yet."""
         return Documents()
-
-    @property
-    def plans(self) -> Recent[Any]:
-        """Return plans that nobody has made yet."""
-        return Recent(1)
 
 
 def application(kind: str, file: str | None) -> ASGIApp:
