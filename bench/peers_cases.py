@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pyogrio
 import sqlalchemy as sa
+from figures import french
 from peers_asked import statements
 from peers_data import SCHEMA
 from peers_load import Rate, asked_alone, loaded
@@ -142,10 +143,15 @@ def _tiles(servers: Servers, places: list[tuple[float, float]], zooms: tuple[int
         full = loaded(servers.tipg, _of_tipg("communes_3857", zoom, tiles))
         same = loaded(servers.tipg, _of_tipg(f"communes_band_{band_of(zoom).number}", zoom, tiles))
         name = f"tuile z{zoom}"
-        figures = {"à froid": cold.per_second, "tipg": full.per_second, "tipg, mêmes contours": same.per_second}
-        limits = [
-            Limit(f"{name} à froid, rapport à tipg", cold.per_second / full.per_second, 5 if zoom in CLOSE else 6)
-        ]
+        figures = {
+            "à froid": cold.per_second,
+            "tel quel": loaded(servers.shipped, ours).per_second,
+            "tipg": full.per_second,
+            "tipg, mêmes contours": same.per_second,
+        }
+        beside = f"aux mêmes contours : {french(cold.per_second / same.per_second, 2)}"
+        ratio = cold.per_second / full.per_second
+        limits = [Limit(f"{name} à froid, rapport à tipg ({beside})", ratio, 5 if zoom in CLOSE else 6)]
         if zoom in CLOSE:
             asked = [f"/collections/communes_3857/tiles/WebMercatorQuad/{zoom}/{y}/{x}?f=mvt" for x, y in tiles]
             figures["pygeoapi"] = loaded(servers.pygeoapi, asked).per_second
