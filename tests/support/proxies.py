@@ -70,9 +70,10 @@ def proxied(server: str, folder: Path) -> Iterator[Proxy]:
 
 @contextmanager
 def serving_files(files: Path, folder: Path) -> Iterator[str]:
-    """Give the address of nginx sending the files of a folder, and doing nothing else."""
+    """Give the address of nginx sending the files of a folder and writing its log, and doing nothing else."""
     port = _free_port()
-    with _running(folder, port, f"server {{ listen 127.0.0.1:{port}; root {files}; access_log off; }}"):
+    log = folder / "access.log"
+    with _running(folder, port, f"server {{ listen 127.0.0.1:{port}; root {files}; access_log {log}; }}"):
         yield f"http://127.0.0.1:{port}"
 
 
