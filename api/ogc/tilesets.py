@@ -194,7 +194,8 @@ def _headed(api: str, address: str, title: str, grid: Grid) -> dict[str, Any]:
         "title": f"{title}, {grid.title[:1].lower()}{grid.title[1:]}",
         "dataType": "vector",
         "crs": grid.crs.uri,
-        **({"tileMatrixSetURI": grid.uri} if grid.uri else {}),
+        # GDAL knows grids by this name alone: one that is registered nowhere has the address of its definition
+        "tileMatrixSetURI": grid.uri or f"{api}/tileMatrixSets/{grid.id}",
         "links": [
             link("self", address, "application/json", title),
             link(SCHEME, f"{api}/tileMatrixSets/{grid.id}", "application/json", grid.title),

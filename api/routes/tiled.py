@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 
 from api.dependencies import AsOf, CurrentVersions, Series, reading, release_id
-from api.documents import ALWAYS, Document, answer, answer_beside, cache_control, json_document
+from api.documents import ALWAYS, Document, answer, answer_beside, cache_control, json_document, known
 from api.filters import Asked, Filter, filtered
 from api.ogc import tilesets
 from api.ogc.archives import found
@@ -197,8 +197,15 @@ def collection_archive(
             f"Aucune archive à jour de « {collection} » dans la grille {grid.id}. L’exploitant du site en fait une par "
             f"la commande : ores export pmtiles {collection}."
         )
-    headers = {"ETag": f'"{version_of([one])}"', "Cache-Control": cache_control(request).decode()}
-    response = FileResponse(file, headers=headers, media_type=ARCHIVE, filename=f"{collection}.pmtiles")
+    tag, changed = f'"{version_of([one])}"', request.scope.get("state", {}).get("changed")
+    headers = {"ETag": tag, "Cache-Control": cache_control(request).decode()}
+    if changed is not None:
+        headers["Last-Modified"] = changed.decode()
+    response: Response
+    if known(dict(request.scope["headers"]), tag, changed):
+        response = Response(status_code=304, headers=headers)
+    else:
+        response = FileResponse(file, headers=headers, media_type=ARCHIVE, filename=f"{collection}.pmtiles")
     response.raw_headers += ALWAYS
     return response
 

@@ -147,6 +147,8 @@ def test_ranges_of_an_archive_are_served(country: Country) -> None:
         beyond.headers["content-range"] == f"bytes */{len(whole)}"
         or beyond.headers["content-range"] == f"*/{len(whole)}"
     )
+    same = country.client.get(ADDRESS, headers={"if-none-match": tag, "range": "bytes=0-9"})
+    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", tag)
     head = country.client.head(ADDRESS)
     assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", str(len(whole)))
     described = country.client.get("/api/collections/densite/tiles/WebMercatorQuad").json()

@@ -23,9 +23,9 @@ def places(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         made = {}
         for name in ("one", "strict", "other"):
             fill = partial(twins.fill, secrets=getattr(twins, name.upper()))
-            url, engine = opened.enter_context(
-                served(cluster, tmp_path_factory.mktemp(name), f"twin_{name}", fill, region="52")
-            )
+            home = tmp_path_factory.mktemp(name)
+            url, engine = opened.enter_context(served(cluster, home, f"twin_{name}", fill, region="52"))
+            twins.archive(engine, home)
             with engine.begin() as conn:
                 own = {
                     audience: keys.create(conn, audience.value, "reader", audience=audience.value)

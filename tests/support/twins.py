@@ -28,9 +28,13 @@ from restricted import restrict
 from toycountry import POPULATIONS, country
 
 from api.accounts import keys, sessions
+from api.filling import Filler
+from api.ogc.archives import FOLDER
+from api.tilearchives import Order, archiving_engine, export
 from boundaries.levels import Level
 from boundaries.load import load
 from boundaries.readers import Audience
+from geo.grids import WEB_MERCATOR_QUAD
 from geo.progress import silent
 from indicators.imports.control import control
 from indicators.imports.mapping import Mapping as Recipe
@@ -150,6 +154,23 @@ def fill(conn: sa.Connection, secrets: Secrets) -> None:
     publish(conn, silent)
     _bring(conn, "pharmacies", "2018", secrets.pharmacies, released=False)
     settle(conn, DAYS[1])
+
+
+def archive(engine: sa.Engine, home: Path) -> None:
+    """Export tiles: of what everybody is shown, of what the public is shown in part, of what the Region alone is."""
+    owner = engine.url.render_as_string(hide_password=False)
+    filler = Filler(owner)
+    for collection, audience in (
+        ("communes", Audience.PUBLIC),
+        ("menages_fiscaux", Audience.PUBLIC),
+        ("menages_fiscaux", Audience.REGION),
+        ("boulangeries", Audience.REGION),
+    ):
+        reading = archiving_engine(owner, audience)
+        order = Order(collection, WEB_MERCATOR_QUAD, last=4)
+        export(reading, audience, order, home / FOLDER, None, filler.fill, silent)
+        reading.dispose()
+    filler.dispose()
 
 
 def _restrict(conn: sa.Connection) -> None:
