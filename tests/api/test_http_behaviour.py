@@ -188,7 +188,7 @@ def test_what_a_client_has_is_not_sent_again(asked: httpx.Client, address: str) 
     tag, date = first.headers["etag"], first.headers["last-modified"]
     known = [
         {"If-None-Match": tag},
-        {"If-None-Match": f'"other", W/{tag}'},
+        {"If-None-Match": f'"other", W/{tag.removeprefix("W/")}'},
         {"If-None-Match": "*"},
         {"If-Modified-Since": date},
         {"If-None-Match": tag, "If-Modified-Since": "Thu, 01 Jan 1970 00:00:00 GMT"},
