@@ -66,11 +66,6 @@ def features(level: Level, millesime: int, within: Place | None) -> Rows:
     )
 
 
-def touching(rows: Rows, box: tuple[float, float, float, float]) -> Rows:
-    """Return the features whose geometry meets a box (west, south, east, north in EPSG:4326)."""
-    return rows.where(sa.func.ST_Intersects(Territory.geom, sa.func.ST_MakeEnvelope(*box, 4326)))
-
-
 @dataclass(frozen=True)
 class Shown:
     """What the tiles of a level show: the name of their layer, in which grid, and how much of each territory.

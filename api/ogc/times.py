@@ -7,7 +7,7 @@ after. Days are those of Paris.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from geo.clock import PARIS
 from geo.errors import Invalid
@@ -16,6 +16,7 @@ INSTANT = re.compile(
     r"\d{4}-\d{2}-\d{2}(?:[Tt]\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:[Zz]|[+-]\d{2}:\d{2}))?", re.ASCII
 )
 OPEN = ("", "..")
+DAY = "AAAA-MM-JJ"
 
 
 @dataclass(frozen=True)
@@ -47,32 +48,37 @@ def times(text: str) -> Times:
     """
     parts = text.split("/")
     if len(parts) == 1:
-        day = _day(parts[0], text)
+        day = _moment(parts[0], text).date()
         return Times(day, day)
     if len(parts) != 2:
         raise _malformed(text)
-    start, end = (None if part in OPEN else _day(part, text) for part in parts)
-    if start is not None and end is not None and start > end:
+    start, end = (None if part in OPEN else _moment(part, text) for part in parts)
+    days = any(len(part) == len(DAY) for part in parts)  # a day lasts until its end
+    if start and end and (start.date() > end.date() if days else start > end):
         raise Invalid(
             f"datetime = «\u202f{text[:60]}\u202f» finit avant de commencer\u202f: début/fin est attendu."
         )
-    return Times(start, end)
+    return Times(start.date() if start else None, end.date() if end else None)
 
 
-def _day(part: str, text: str) -> date:
+def _moment(part: str, text: str) -> datetime:
+    """Return an instant in Paris time, or the beginning of a day."""
     if not INSTANT.fullmatch(part):
         raise _malformed(text)
     try:
-        if len(part) == len("AAAA-MM-JJ"):
-            return date.fromisoformat(part)
-        return datetime.fromisoformat(part.upper()).astimezone(PARIS).date()
-    except (ValueError, OverflowError):
+        if len(part) == len(DAY):
+            return datetime.combine(date.fromisoformat(part), time.min, PARIS)
+        moment = datetime.fromisoformat(part.upper())
+    except ValueError:
         raise _malformed(text) from None
+    try:
+        return moment.astimezone(PARIS)
+    except OverflowError:  # the last evening of the year 9999, which stands for an open end
+        return moment.replace(tzinfo=PARIS)
 
 
 def _malformed(text: str) -> Invalid:
     return Invalid(
         f"Date mal formée\u202f: datetime = «\u202f{text[:60]}\u202f». Formes attendues\u202f: 2024-01-01, "
-        "2024-01-01T00:00:00Z, ou un "
-        "intervalle 2023-01-01/2024-12-31, dont un bout ouvert s’écrit .."
+        "2024-01-01T00:00:00Z, ou un intervalle 2023-01-01/2024-12-31, dont un bout ouvert s’écrit .."
     )
