@@ -86,7 +86,9 @@ def _held() -> Rows:
         sa.func.string_agg(sa.cast(Outline.territory_id, sa.Text), sa.text("',' ORDER BY territory_id"))
     )
     return (
-        sa.select(Outline.millesime, Outline.level, sa.func.count().label("territories"), ids.label("ids"), *columns)
+        sa.select(
+            Outline.millesime, Outline.level, sa.func.count().label("territories"), ids.label("ids"), *columns
+        )
         .where(Outline.band == EXACT)
         .group_by(Outline.millesime, Outline.level)
     )
