@@ -40,7 +40,7 @@ def collections(indicators: Iterable[str]) -> Mapping[str, Collected]:
     The id of an indicator that is also that of a level is preceded by `indicateur-`.
 
     >>> list(collections({"communes", "population"}))[-2:]
-    ['indicateur-communes', 'population']
+    ['population', 'indicateur-communes']
     """
     held = set(indicators)
     levels = [Collected(name, _capital(LABELS[level][1]), level=level) for name, level in LEVELS.items()]

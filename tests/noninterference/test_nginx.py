@@ -54,14 +54,14 @@ def test_what_is_public_is_answered_from_the_cache(places: Places, proxy: Proxy)
         first = ask(address)
         assert first.status == 200
         assert "immutable" in first.header("cache-control")
-        since = len(proxy.log)
         assert first.body == straight(address).body == kept(ask, proxy, address).body
+        since = len(proxy.log)
         head = ask(address, "HEAD")
         assert (head.status, head.body, head.header("etag")) == (200, b"", first.header("etag"))
         unchanged = ask(address, If_None_Match=first.header("etag"))
         assert (unchanged.status, unchanged.body) == (304, b"")
-        told = logged(proxy, since, 3)
-        assert all(" HIT " in line for line in told[-3:]), told
+        told = logged(proxy, since, 2)
+        assert all(" HIT " in line for line in told), told
 
 
 def kept(ask: Asker, proxy: Proxy, address: str) -> Answer:

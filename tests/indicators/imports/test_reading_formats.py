@@ -3,6 +3,7 @@
 import datetime
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def test_the_result_that_a_formula_left_is_read_and_errors_of_formulas_kept(tmp_
     book.save(tmp_path / "raw.xlsx")
     with zipfile.ZipFile(tmp_path / "raw.xlsx") as raw, zipfile.ZipFile(tmp_path / "a.xlsx", "w") as done:
         for part in raw.namelist():
-            text = raw.read(part)
+            text = re.sub(rb"<v ?/>|<v></v>", b"<v />", raw.read(part))  # as either library of XML writes it
             text = text.replace(b"<f>6*7</f><v />", b"<f>6*7</f><v>42</v>").replace(
                 b'<c r="A2"><f>1/0</f><v />', b'<c r="A2" t="e"><f>1/0</f><v>#DIV/0!</v>'
             )
