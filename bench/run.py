@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
 import psycopg
 import sqlalchemy as sa
@@ -80,15 +81,16 @@ class Bench:
         plain = max(len(self.client.get(path, zipped=False)) for path in case.paths)
         statements = [self._statements(path) for path in case.paths]
         mains = [max(asked, key=lambda statement: len(statement.text)) for asked in statements]
+        written = [main.written for main in mains]
         cold, sql, least = [], [], []
         for turn in range(UNTIMED + COLD):
             which = turn % len(case.paths)
             self.application.state.public.documents = Documents()
             acts = [
                 (cold, lambda which=which: self.client.get(case.paths[which])),
-                (sql, lambda which=which: self._asked_alone(mains[which])),
+                (sql, lambda which=which: self._asked_alone(mains[which], written[which])),
             ]
-            if mains[which].libpq:
+            if mains[which].bytes:
                 self.bare.question = self._question(mains[which])
                 acts.append((least, lambda which=which: self.bare_client.get(case.paths[which])))
             # Whoever comes second finds the processor's caches full of the same rows: each in turn.
@@ -121,15 +123,13 @@ class Bench:
             max(len(body) if _zipped(body) else len(gzip.compress(body)) for body in bodies),
         )
 
-    def _asked_alone(self, main: Statement) -> None:
+    def _asked_alone(self, main: Statement, written: Any) -> None:
         asker = psycopg.RawCursor(self.psql) if main.libpq else psycopg.Cursor(self.psql)
-        asker.execute(main.text, main.parameters, binary=main.libpq).fetchall()
+        asker.execute(main.text, written, binary=main.libpq).fetchall()
 
     def _question(self, main: Statement) -> Callable[[], Awaitable[bytes]]:
-        values = [value.encode() for value in main.parameters]
-
         async def asked() -> bytes:
-            return (await self.asking.one(main.text, values))[0] or b""
+            return (await self.asking.one(main.text, main.parameters))[0] or b""
 
         return asked
 

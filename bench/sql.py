@@ -10,11 +10,22 @@ from fastapi import FastAPI
 
 
 class Statement(NamedTuple):
-    """What was asked, and how: written for libpq ($1) with a binary result, or for psycopg (%s) with a text one."""
+    """What was asked, and how: written for libpq ($1) with a binary result, or for psycopg (%s) with a text one.
+
+    `bytes` says that its only row is the bytes of the answer.
+    """
 
     text: str
     parameters: Any
     libpq: bool
+    bytes: bool = False
+
+    @property
+    def written(self) -> Any:
+        """The parameters as psycopg takes them."""
+        if not self.libpq:
+            return self.parameters
+        return [None if value is None else value.decode() for value in self.parameters]
 
 
 class Heard:
@@ -25,14 +36,16 @@ class Heard:
         self.connections = 0
         sa.event.listen(application.state.public.engine, "before_cursor_execute", self._asked)
         sa.event.listen(application.state.public.engine, "checkout", self._taken)
-        one = application.state.public.asking.one
+        asking = application.state.public.asking
+        rows = asking.rows
 
-        async def asked(text: str, values: Sequence[bytes]) -> Any:
-            self.statements.append(Statement(text, [value.decode() for value in values], True))
+        async def asked(text: str, values: Sequence[bytes | None]) -> Any:
+            found = await rows(text, values)
+            self.statements.append(Statement(text, values, True, len(found) == 1))
             self.connections += 1
-            return await one(text, values)
+            return found
 
-        application.state.public.asking.one = asked
+        asking.rows = asked
 
     def forget(self) -> None:
         """Start counting again."""
