@@ -22,7 +22,7 @@ from boundaries.drawn import Drawn
 from boundaries.layers import MOST, Shown, centres_of, detail_of, limits
 from boundaries.levels import Level
 from geo.errors import NotFound
-from geo.grids import Box, Grid, Limits
+from geo.grids import GRIDS, Box, Grid, Limits
 from geo.layers import Rows
 from geo.tiles import Tile, TileLayer, encoded
 from indicators import published
@@ -60,9 +60,19 @@ class TileSet:
             self.name,
             grid,
             None if self.plain else detail_of(grid, zoom),
-            crowded=not self.plain and self.drawn.count > MOST,
-            named=not self.plain and not self.circles,
+            crowded=self.crowded,
+            named=self.named,
         )
+
+    @property
+    def crowded(self) -> bool:
+        """Return whether a tile may have more territories than it is let have."""
+        return not self.plain and self.drawn.count > MOST
+
+    @property
+    def named(self) -> bool:
+        """Return whether points are there for names."""
+        return not self.plain and not self.circles
 
 
 async def tile_answer(
@@ -107,7 +117,11 @@ async def tile_of(edition: Edition, now: Versions, one: TileSet, tile: Tile) -> 
 
     async def build() -> Document:
         parameters = _parameters(one, tile)
-        text, constants, places = _compiled(one.shown(tile.grid, tile.z), one.series is not None, one.circles)
+        detail = None if one.plain else detail_of(tile.grid, tile.z)
+        crowded, valued = one.crowded, one.series is not None
+        text, constants, places = _compiled(
+            one.name, one.level, tile.grid.id, detail, crowded, one.named, valued, one.circles
+        )
         values = constants.copy()
         for place, name in places:
             values[place] = _text(parameters[name])
@@ -130,9 +144,12 @@ def read_tile(
 
 def made(one: TileSet, tile: Tile, body: bytes, left: Sequence[int], *, lasting: bool) -> Document:
     """Return the document of a tile; `left` counts what is left out of each layer that has a limit."""
+    found = document(body, MEDIA_TYPE)
+    if lasting and not any(left):
+        return found
     names = [name for name, most in limited(one, tile.grid, tile.z) if most is not None]
     told = [f"{name}={count}" for name, count in zip(names, left, strict=True) if count]
-    return replace(document(body, MEDIA_TYPE), lasting=lasting, headers=_headers(told))
+    return replace(found, lasting=lasting, headers=_headers(told))
 
 
 def left_out(tile: Document) -> list[str]:
@@ -209,11 +226,22 @@ def _layers(shown: Shown, with_values: bool, circles: bool, kept: "Rows | None" 
 
 
 @lru_cache(1_000)
-def _compiled(shown: Shown, with_values: bool, circles: bool) -> tuple[str, list[bytes], list[tuple[int, str]]]:
+def _compiled(
+    name: str,
+    level: Level,
+    grid_id: str,
+    detail: int | None,
+    crowded: bool,
+    named: bool,
+    with_values: bool,
+    circles: bool,
+) -> tuple[str, list[bytes], list[tuple[int, str]]]:
     """The statement of tiles, written once: building it takes longer than PostGIS needs for a tile.
 
-    Beside it, what goes in its $1, $2…, and which of them are to be replaced by which parameter of the tile.
+    Found again by words and numbers, which is quicker than by what they make. Beside it, what goes in its $1, $2…, and
+    which of them are to be replaced by which parameter of the tile.
     """
+    shown = Shown(level, name, GRIDS[grid_id], detail, crowded=crowded, named=named)
     drawn = _layers(shown, with_values, circles)
     tile, *left = encoded(drawn, shown.grid).selected_columns
     read = sa.select(tile, layers.stored_version().scalar_subquery().label("version"), *left)
