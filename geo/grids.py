@@ -6,7 +6,7 @@ EPSG:2154, a square of 2 097 152 m (2^21) whose north-west corner is at X = 0, Y
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import floor
 from typing import Any
 
@@ -98,10 +98,9 @@ class Grid:
             return None
         if self.crs is WEB_MERCATOR:
             return west, south, east, north
-        from pyproj import Transformer
-
-        transformer = Transformer.from_crs(3857, self.crs.srid, always_xy=True)
-        west, south, east, north = transformer.transform_bounds(west, south, east, north, densify_pts=41)
+        west, south, east, north = _from_web(self.crs.srid).transform_bounds(
+            west, south, east, north, densify_pts=41
+        )
         return west, south, east, north
 
     def _matrix(self, zoom: int) -> dict[str, Any]:
@@ -155,6 +154,14 @@ def grid_of(name: str) -> Grid:
     if found is None:
         raise NotFound(f"Grille de tuiles inconnue : « {name[:60]} ». Grilles servies : {', '.join(GRIDS)}.")
     return found
+
+
+@cache
+def _from_web(srid: int) -> Any:
+    """What transforms EPSG:3857 into a system: made once, which takes pyproj a hundred times as long as using it."""
+    from pyproj import Transformer  # slow to import, and the grid of the web needs none
+
+    return Transformer.from_crs(3857, srid, always_xy=True)
 
 
 @lru_cache(10_000)
