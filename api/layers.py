@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from api.drawings import drawing_of
 from api.pages.selection import Selection
 from boundaries.levels import LABELS, Level
+from boundaries.sources import CREDITS
 from geo.formats import qgis
 from geo.formats.layer import Field, Kind, Layer
 from geo.layers import Rows
@@ -45,7 +46,7 @@ def territory_layer(
             rows,
             TERRITORY_FIELDS,
             (plural, f"géographie {year}"),
-            source=geography.source,
+            source=CREDITS.get(geography.source, geography.source),
             licence=geography.licence,
             day=date(year, 1, 1),
         )

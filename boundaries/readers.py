@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from geo.errors import Invalid
+
 
 class Audience(StrEnum):
     """The three audiences, each of which sees all that the one before it sees, and what is released to it alone.
@@ -27,6 +29,13 @@ class Audience(StrEnum):
 
     def __lt__(self, other: str) -> bool:
         return self.edition < Audience(other).edition
+
+
+def audience_named(text: str) -> Audience:
+    """Return the audience of a word. Raises Invalid, naming those there are."""
+    if text not in list(Audience):
+        raise Invalid(f"Audience « {text} » inconnue ; audiences connues : {', '.join(Audience)}.")
+    return Audience(text)
 
 
 LABELS = {

@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 from servers import serving
 
 from api.settings import Settings
@@ -28,8 +29,13 @@ KEPT_DOWNLOADS = Path(__file__).resolve().parent.parent / ".ores" / "downloads"
 
 
 def pytest_configure() -> None:
-    """A `kill` (or `timeout`) ends the session as Ctrl-C does: the server is stopped, not left behind."""
+    """A `kill` (or `timeout`) ends the session as Ctrl-C does: the server is stopped, not left behind.
+
+    Laws have no deadline: how long an example takes says how busy the machine is.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    settings.register_profile("unhurried", deadline=None)
+    settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,7 @@ import typer
 from api.commands.french import say, warn
 from api.database import open_database
 from api.settings import read_settings
-from boundaries.readers import LABELS, Audience
-from geo.errors import Invalid
+from boundaries.readers import LABELS, Audience, audience_named
 
 SHOWN = 20
 
@@ -27,7 +26,7 @@ def audit(
 
     Le code de sortie est 1 si une valeur masquée se retrouve.
     """
-    asked = list(Audience) if audience is None else [_audience(audience)]
+    asked = list(Audience) if audience is None else [audience_named(audience)]
     from api.migrate import migrate
     from indicators.editions import audit_release, sentence  # the solver is slow to import
 
@@ -55,12 +54,3 @@ def audit(
         engine.dispose()
     if opened:
         raise typer.Exit(1)
-
-
-def _audience(given: str) -> Audience:
-    try:
-        return Audience(given)
-    except ValueError:
-        raise Invalid(
-            f"Audience «\u202f{given}\u202f» inconnue\u202f; audiences connues\u202f: {', '.join(Audience)}."
-        ) from None

@@ -10,7 +10,7 @@ from api.database import database_url, open_database
 from api.progress import shown
 from api.settings import read_settings
 from boundaries.levels import Level
-from boundaries.readers import LABELS, Audience
+from boundaries.readers import LABELS, Audience, audience_named
 from geo.errors import Invalid
 from geo.grids import GRIDS, WEB_MERCATOR_QUAD, grid_of
 
@@ -77,11 +77,12 @@ def pmtiles(
     from api.filling import Filler
     from api.migrate import migrate
     from api.ogc.archives import FOLDER
+    from api.pages.french import count, number, weight
     from api.securing import secure
     from api.tilearchives import Order, archiving_engine, export
 
     order = Order(collections, grid_of(grille), millesime, _level(niveau), periode, zoom_min, zoom_max)
-    reader = _audience(audience)
+    reader = audience_named(audience)
     settings = read_settings()
     engine = open_database(settings, say)
     filler = Filler(database_url(settings))
@@ -95,22 +96,13 @@ def pmtiles(
         reading.dispose()
         filler.dispose()
         engine.dispose()
-    megabytes = f"{made.file.stat().st_size / 1e6:.1f}".replace(".", ",")
-    say(f"{made.tiles} tuiles, {megabytes} Mo, édition «\u202f{LABELS[reader]}\u202f»\u202f: {made.file}")
+    tiles, size = count(made.tiles, "tuile"), weight(made.file.stat().st_size)
+    say(f"{tiles}, {size}, édition «\u202f{LABELS[reader]}\u202f»\u202f: {made.file}")
     if made.incomplete:
         say(
-            f"{made.incomplete} tuiles n’ont pas tous leurs territoires, aux plus petites échelles\u202f: les plus "
-            "grands y sont gardés, et les métadonnées de l’archive le disent."
+            f"Tuiles incomplètes\u202f: {number(made.incomplete)}. Aux plus petites échelles, les plus grands "
+            "territoires sont gardés, et les métadonnées de l’archive le disent."
         )
-
-
-def _audience(given: str) -> Audience:
-    try:
-        return Audience(given)
-    except ValueError:
-        raise Invalid(
-            f"Audience «\u202f{given}\u202f» inconnue\u202f; audiences connues\u202f: {', '.join(Audience)}."
-        ) from None
 
 
 def _level(given: str | None) -> Level | None:

@@ -22,6 +22,7 @@ from boundaries import layers, places
 from boundaries.extents import Extent, extents
 from boundaries.levels import Level
 from boundaries.readers import Audience
+from geo.errors import NotFound
 from geo.formats.crs import CRS84, SYSTEMS, native
 from geo.formats.layer import Layer
 from geo.formats.media_types import FORMATS, GEOJSON, GEOPACKAGE, GEOPARQUET
@@ -44,7 +45,8 @@ class Description:
 
     Of `layer`, what is said of it is read, never its rows: they are the territories alone.
 
-    `millesimes` are those that `datetime` may choose, oldest first; `periods` and `levels` are those of an indicator.
+    `millesimes` are those that `datetime` may choose, oldest first; `periods` and `levels` are those of an indicator;
+    `elsewhere` are the periods that it has at other levels or in other geographies alone.
     """
 
     collected: Collected
@@ -55,6 +57,7 @@ class Description:
     extent: Extent = NOWHERE
     levels: tuple[Level, ...] = ()
     periods: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -62,6 +65,8 @@ class Description:
         sheet = self.collected.sheet
         if sheet is not None:
             return typeset(sheet.definition.strip())
+        if not self.extent.count:
+            return f"Aucun territoire de ce niveau n’est chargé dans la géographie {self.millesime}."
         years = listing([str(year) for year in self.millesimes])
         return typeset(f"Contours, codes et rattachements, dans la géographie de chaque année : {years}.")
 
@@ -79,7 +84,7 @@ class Described:
             return self.collections[name]
         sheets = [one.collected.sheet.id for one in self.collections.values() if one.collected.sheet is not None]
         collection_of(name, sheets)
-        return self.collections[name]
+        raise NotFound(f"Rien n’est encore chargé dans la collection « {name} ».")
 
 
 class Descriptions:
@@ -150,7 +155,10 @@ def _of_indicator(
     )
     years = tuple(sorted(offered.outlined.intersection(offered.millesimes)))
     levels = tuple(own for own in offered.levels if (own, year) in offered.periods)
-    return Description(collected, level, year, years, layer, levels=levels, periods=periods)
+    elsewhere = tuple(sorted({one for own in offered.periods.values() for one in own}.difference(periods)))
+    return Description(
+        collected, level, year, years, layer, levels=levels, periods=periods, elsewhere=elsewhere
+    )
 
 
 def document(one: Description, api: str) -> dict[str, Any]:

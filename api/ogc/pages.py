@@ -131,6 +131,7 @@ def schema_page(request: Request, collected: Collected, layer: Layer, name: str,
 
 def items_page(
     request: Request,
+    collected: Collected,
     layer: Layer,
     rows: Sequence[sa.Row[Any]],
     links: Sequence[Link],
@@ -148,6 +149,7 @@ def items_page(
     return _page(
         request,
         "elements",
+        une=collected,
         couche=layer,
         champs=layer.fields,
         lignes=[_cells(row, layer) for row in rows],
@@ -159,22 +161,23 @@ def items_page(
         demande=urlencode(
             [one for one in query if one[0] in ("millesime", "datetime", "level", "period", "indicator", "as_of")]
         ),
-        collection=f"{address_of(request)}/collections/{layer.name}",
+        collection=f"{address_of(request)}/collections/{collected.id}",
     )
 
 
-def item_page(request: Request, layer: Layer, row: sa.Row[Any]) -> Response:
+def item_page(request: Request, collected: Collected, layer: Layer, row: sa.Row[Any]) -> Response:
     """Return one item: its properties, and its files."""
     base = str(request.url).split("?", 1)[0]
     query = [one for one in request.query_params.multi_items() if one[0] != "f"]
     return _page(
         request,
         "element",
+        une=collected,
         couche=layer,
         titre=getattr(row, "nom", getattr(row, KEY)),
         faits=list(zip([field.heading for field in layer.fields], _cells(row, layer), strict=True)),
         geojson=f"{base}?{urlencode([*query, ('f', GEOJSON.name)])}",
-        collection=f"{address_of(request)}/collections/{layer.name}",
+        collection=f"{address_of(request)}/collections/{collected.id}",
     )
 
 

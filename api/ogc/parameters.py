@@ -7,10 +7,12 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request
 
+from api import grammars
 from api.dependencies import AsOf, Joined, Series
 from api.filters import Asked, Filter
 from api.ogc.counting import How
 from api.ogc.times import Times, times
+from api.pages.french import number
 from boundaries.levels import Level
 from geo.errors import Invalid
 from geo.formats.crs import CRS84, Crs, named
@@ -93,6 +95,7 @@ async def _subject(
             description="Jour, instant ou intervalle (RFC 3339, .. pour un bout ouvert)\u202f: choisit la géographie en "
             "vigueur, par exemple 2024-06-30 ou 2020-01-01/..",
             max_length=100,
+            json_schema_extra=grammars.told(grammars.TIMES),
         ),
     ] = None,
     period: Annotated[
@@ -142,7 +145,12 @@ async def _chosen(
     ] = CRS84.uri,
     words: Annotated[
         str | None,
-        Query(alias="q", description="Mots d’un nom, sans casse ni accents, ou début d’un code", max_length=200),
+        Query(
+            alias="q",
+            description="Mots d’un nom, sans casse ni accents, ou début d’un code",
+            max_length=200,
+            json_schema_extra=grammars.told(grammars.WORDS),
+        ),
     ] = None,
     order: Annotated[
         str | None,
@@ -161,8 +169,8 @@ async def _paged(
     limit: Annotated[
         int | None,
         Query(
-            description=f"Nombre d’objets par page, au plus {LONGEST_PAGE}\u202f; à défaut {PAGE} en GeoJSON, tous dans "
-            "les formats de fichiers",
+            description=f"Nombre d’objets par page, au plus {number(LONGEST_PAGE)}\u202f; à défaut {number(PAGE)} en "
+            "GeoJSON, tous dans les formats de fichiers",
             ge=1,
         ),
     ] = None,

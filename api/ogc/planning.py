@@ -52,18 +52,7 @@ def plan_of(
         release, served = release_of(conn, told[1]), told[1]
         if release is None:
             raise bad_cursor(paged.cursor or "")
-    wanted = wanted_of(
-        conn,
-        collected,
-        latest,
-        millesime=subject.millesime,
-        level=subject.level,
-        period=subject.period,
-        indicator=subject.indicator,
-        release=release,
-        within=within,
-        times=subject.times,
-    )
+    wanted = wanted_by(conn, collected, latest, subject, release, within)
     valued = collected.sheet is not None or wanted.indicator is not None
     every = layer_of(conn, wanted)
     named = properties(every, wanted.level, wanted.millesime)
@@ -84,6 +73,29 @@ def plan_of(
     if paged.offset:
         plan = _further(conn, plan, paged.offset)
     return plan, place or plan.start
+
+
+def wanted_by(
+    conn: Connection,
+    collected: Collected,
+    latest: int,
+    subject: Subject,
+    release: int | None,
+    within: Territory | None = None,
+) -> Wanted:
+    """Return what the parameters of a request want of a collection. Raises what `wanted_of` does."""
+    return wanted_of(
+        conn,
+        collected,
+        latest,
+        millesime=subject.millesime,
+        level=subject.level,
+        period=subject.period,
+        indicator=subject.indicator,
+        release=release,
+        within=within,
+        times=subject.times,
+    )
 
 
 def _kept(

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import orjson
 
 from api.ogc.collected import Collected
-from api.ogc.describing import LICENCES, REL, Description
+from api.ogc.describing import LICENCES, REL, Described, Description
 from api.ogc.packs import pack_link
 from api.ogc.relations import Link, link
 from boundaries.extents import Box
@@ -56,6 +56,11 @@ def catalogue_document(api: str, described: Sequence[Description]) -> dict[str, 
             link("items", f"{base}/items?f=html", "text/html", "Les notices, page"),
         ],
     }
+
+
+def recorded(found: Described) -> list[Description]:
+    """Return the collections that have a record: a level at which nothing is loaded is none that people may look for."""
+    return [one for one in found.collections.values() if one.collected.sheet is not None or one.extent.count]
 
 
 def landing_links(api: str) -> list[Link]:

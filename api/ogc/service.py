@@ -5,15 +5,20 @@ It is made of the application's own description (OpenAPI 3.1), so that what is d
 looks for `cql-text` among the languages of filters. What OpenAPI 3.0 does not know of 3.1 is written as it does.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from api.ogc.describing import LICENCES, Description
+from api.layers import period_suffix
+from api.ogc.ordering import MOST_KEYS
 from api.ogc.parameters import LONGEST_PAGE, PAGE
+from api.ogc.styles import SPRITES
+from api.ogc.tilesets import MOST_TOGETHER
 from geo.formats.crs import CRS84, SYSTEMS
 from geo.formats.jsonschema import property_schema
 from geo.formats.layer import Field
 from geo.formats.media_types import FORMATS, HTML
+from geo.grids import GRIDS
 
 PREFIX = "/api"
 ITEMS = "/collections/{collection}/items"
@@ -33,7 +38,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
             "oneOf": [{"minItems": count, "maxItems": count} for count in (4, 6)],
         },
     },
-    "datetime": {**FORM, "schema": {"type": "string"}},
+    "datetime": {**FORM},
     "crs": {**FORM, "schema": {"type": "string", "format": "uri", **SYSTEMS_SCHEMA}},
     "bbox-crs": {**FORM, "schema": {"type": "string", "format": "uri", **SYSTEMS_SCHEMA}},
     "filter-crs": {**FORM, "schema": {"type": "string", "format": "uri", **SYSTEMS_SCHEMA}},
@@ -42,6 +47,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "millesime": {**FORM},
     "f": {"schema": {"type": "string", "enum": [form.name for form in (*FORMATS, HTML)]}},
 }
+VALUED = ("value", "status", "coverage")  # the columns of a period that is asked for
 PROBLEM = {
     "description": "Ce qui a été donné, ce qui est accepté",
     "content": {
@@ -172,8 +178,11 @@ def lowered(node: Any) -> Any:
 def _operation(relative: str, get: Mapping[str, Any], collections: Mapping[str, Description]) -> dict[str, Any]:
     parameters = [_parameter(one) for one in get.get("parameters", [])]
     for one in parameters:
-        if one["name"] == "collection" and collections:
-            one["schema"] = {"type": "string", "enum": list(collections)}
+        known = _known(one["name"], collections)
+        if known:
+            one["schema"] = known
+        if one["name"] == "collections":
+            one |= FORM
     found = lowered(get["responses"]["200"])
     ends = (types for end, types in CONTENTS.items() if relative.endswith(end))
     found["content"] = {kind: {"schema": {}} for kind in next(ends, ("application/json",))}
@@ -187,11 +196,17 @@ def _of_items(get: Mapping[str, Any], name: str, one: Description, shared: dict[
     parameters: list[dict[str, Any]] = []
     single = any(given["name"] == "code" for given in get["parameters"])
     known = set()
+    useless = ("collection", "period") if one.collected.sheet is None else ("collection", "indicator")
     for given in get["parameters"]:
-        if given["name"] == "collection":
+        if given["name"] in useless:
             continue
         known.add(given["name"])
-        parameters.append(_shared(_item_parameter(given), "item." if single else "", shared))
+        made = _item_parameter(given)
+        own = _own(made["name"], one)
+        if own is not None:
+            parameters.append(_shared(made | own, f"{name}.", shared))
+        else:
+            parameters.append(_shared(made, "item." if single else "", shared))
     if not single:
         parameters += [_queryable(own, name, one, shared) for own in one.layer.fields if own.name not in known]
     kind = "Feature" if single else "FeatureCollection"
@@ -203,6 +218,38 @@ def _of_items(get: Mapping[str, Any], name: str, one: Description, shared: dict[
     found = {"description": one.collected.title, "content": contents}
     told = {**get, "summary": f"{one.collected.title} : {get['summary']}"}
     return _answered(told, f"{name}.{kind}", parameters, found)
+
+
+def _known(name: str, collections: Mapping[str, Description]) -> dict[str, Any] | None:
+    """Return the schema of a parameter whose every value is known; None for any other."""
+    match name:
+        case "collection" if collections:
+            return {"type": "string", "enum": list(collections)}
+        case "collections" if collections:
+            names = {"type": "string", "enum": list(collections)}
+            return {"type": "array", "items": names, "minItems": 1, "maxItems": MOST_TOGETHER}
+        case "tileMatrixSetId":
+            return {"type": "string", "enum": list(GRIDS)}
+        case "sprite":
+            return {"type": "string", "enum": list(SPRITES)}
+    return None
+
+
+def _own(name: str, one: Description) -> dict[str, Any] | None:
+    """Return what a parameter is for the items of a collection alone; None for one that is the same for all."""
+    columns = [field.name for field in one.layer.fields]
+    columns += [f"{kind}_{period_suffix(period)}" for period in one.elsewhere for kind in VALUED[:2]]
+    columns += VALUED
+    match name:
+        case "level":
+            return {"schema": {"type": "string", "enum": list(one.levels or (one.level,))}}
+        case "properties":
+            names: dict[str, Any] = {"type": "string", "enum": columns}
+            return {**FORM, "schema": {"type": "array", "items": names, "minItems": 1}}
+        case "sortby":
+            names = {"type": "string", "pattern": f"^[+-]?(?:{'|'.join(columns)})$"}
+            return {**FORM, "schema": {"type": "array", "items": names, "minItems": 1, "maxItems": MOST_KEYS}}
+    return None
 
 
 def _answered(
@@ -245,7 +292,8 @@ def _shared(made: dict[str, Any], prefix: str, shared: dict[str, Any]) -> dict[s
 
 def _queryable(own: Field, name: str, one: Description, shared: dict[str, Any]) -> dict[str, Any]:
     """Return the parameter that keeps the features of which a property has a value."""
-    schema = {key: part for key, part in property_schema(own).items() if key in ("type", "format", "enum")}
+    # A code that no feature has keeps none of them: it is not refused.
+    schema = {key: part for key, part in property_schema(own).items() if key in ("type", "format")}
     made = {
         "name": own.name,
         "in": "query",
@@ -256,10 +304,3 @@ def _queryable(own: Field, name: str, one: Description, shared: dict[str, Any]) 
     }
     prefix = f"{name}." if one.collected.sheet is not None and own.name.startswith(("value", "status")) else ""
     return _shared(made, prefix, shared)
-
-
-def parameters_of(document: Mapping[str, Any], path: str) -> Iterator[dict[str, Any]]:
-    """Give the parameters of a path, those that are shared included."""
-    for one in document["paths"][path]["get"]["parameters"]:
-        name = one.get("$ref", "").removeprefix("#/components/parameters/")
-        yield document["components"]["parameters"][name] if name else one

@@ -14,7 +14,7 @@ from api.documents import Document, answer_beside
 from api.editions import edition_of
 from api.exports import Export, exported
 from api.ogc.answers import Part, feature_document, links_of, page_document, part_of, tag_of
-from api.ogc.asked import layer_of, wanted_of
+from api.ogc.asked import layer_of
 from api.ogc.collected import Collected, collection_of
 from api.ogc.counting import Matched
 from api.ogc.ordering import Place
@@ -22,7 +22,7 @@ from api.ogc.pages import PAGE as READ_PAGE
 from api.ogc.pages import item_page, items_page
 from api.ogc.pages import shown as told_of
 from api.ogc.parameters import ChosenAsked, Paged, PagedAsked, Shown, ShownAsked, Subject, SubjectAsked
-from api.ogc.planning import plan_of
+from api.ogc.planning import plan_of, wanted_by
 from api.ogc.plans import Plan, absent_in, chosen_fields, page_of, parameters, without_shape
 from api.ogc.quickly import ItemsRoute, Planned, document_key, given_properties, plan_key, refuse_properties
 from api.versions import Versions, read_versions
@@ -68,7 +68,7 @@ async def items(
         return plan_of(conn, collected, now.latest, subject, within, shown, chosen, paged, simple, accepted)
 
     if shown.form is HTML:
-        return await run_in_threadpool(_page_of, request, plan, paged.limit)
+        return await run_in_threadpool(_page_of, request, collected, plan, paged.limit)
     if shown.form is not GEOJSON or (paged.limit or 0) > KEPT_PAGE:
         return await run_in_threadpool(_export_of, request, plan, shown, paged, now)
 
@@ -110,7 +110,7 @@ async def item(
         return _one(conn, collected, now.latest, subject, shown, code)
 
     if shown.form is HTML:
-        return await run_in_threadpool(_page_of_one, request, described)
+        return await run_in_threadpool(_page_of_one, request, collected, described)
     if shown.form is not GEOJSON:
         return await run_in_threadpool(_export_of_one, request, described, shown, now)
 
@@ -135,17 +135,7 @@ def _one(
     conn: sa.Connection, collected: Collected, latest: int, subject: Subject, shown: Shown, code: str
 ) -> Layer:
     """Return the layer of one feature. Raises NotFound for one that there is not, whatever its code looks like."""
-    wanted = wanted_of(
-        conn,
-        collected,
-        latest,
-        millesime=subject.millesime,
-        level=subject.level,
-        period=subject.period,
-        indicator=subject.indicator,
-        release=release_id(conn, subject.as_of),
-        times=subject.times,
-    )
+    wanted = wanted_by(conn, collected, latest, subject, release_id(conn, subject.as_of))
     if not is_code(wanted.level, code):
         raise NotFound(f"«\u202f{code}\u202f» n’a pas la forme d’un code de {LABELS[wanted.level][0]}.")
     layer = layer_of(conn, replace(wanted, within=Territory(wanted.level, code)))
@@ -194,7 +184,10 @@ def _encoded(text: str | None) -> bytes | None:
 
 
 def _page_of(
-    request: Request, plan: Callable[[sa.Connection], tuple[Plan, Place | None]], limit: int | None
+    request: Request,
+    collected: Collected,
+    plan: Callable[[sa.Connection], tuple[Plan, Place | None]],
+    limit: int | None,
 ) -> Response:
     with reading(request) as conn, cql2.computed():
         found, place = plan(conn)
@@ -203,10 +196,10 @@ def _page_of(
         layer = replace(found.layer, rows=found.some(place, size))
         rows = conn.execute(told_of(layer)).all()
         part = part_of(request, found, HTML, returned, following)
-        return items_page(request, layer, rows, part.links, found.matched.number)
+        return items_page(request, collected, layer, rows, part.links, found.matched.number)
 
 
-def _page_of_one(request: Request, described: Callable[[sa.Connection], Layer]) -> Response:
+def _page_of_one(request: Request, collected: Collected, described: Callable[[sa.Connection], Layer]) -> Response:
     with reading(request) as conn:
         layer = described(conn)
-        return item_page(request, layer, conn.execute(told_of(layer)).one())
+        return item_page(request, collected, layer, conn.execute(told_of(layer)).one())

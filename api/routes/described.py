@@ -15,7 +15,7 @@ from api.ogc.asked import layer_of, wanted_of
 from api.ogc.collected import Collected, collection_of
 from api.ogc.describing import Descriptions
 from api.ogc.pages import collection_page, collections_page, schema_page
-from api.ogc.records import catalogue_document
+from api.ogc.records import catalogue_document, recorded
 from api.ogc.relations import link
 from api.ogc.representing import JSON, SCHEMA, Word, address_of, machine, serialised, wants_page
 from api.strict import StrictRoute
@@ -57,7 +57,7 @@ def collections(request: Request, now: CurrentVersions, kept: Kept, f: Word = No
             link("alternate", f"{api}/collections?f=html", "text/html", "Les collections, page"),
         ]
         listed = [describing.document(one, api) for one in found.collections.values()]
-        listed.append(catalogue_document(api, list(found.collections.values())))
+        listed.append(catalogue_document(api, recorded(found)))
         body = {"links": links, "crs": [system.uri for system in SYSTEMS], "collections": listed}
         return serialised(body, JSON, lasting=found.lasting)
 

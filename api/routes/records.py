@@ -8,11 +8,12 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BeforeValidator, Field
 from starlette.responses import Response
 
+from api import grammars
 from api.dependencies import CurrentVersions, Kept, reading
 from api.documents import Document, document, json_document
 from api.ogc.describing import Description
 from api.ogc.recordpages import record_page, records_page
-from api.ogc.records import CATALOGUE, TITLE, catalogue_document, record_of, records_document
+from api.ogc.records import CATALOGUE, TITLE, catalogue_document, record_of, recorded, records_document
 from api.ogc.recordsearch import facets, sought
 from api.ogc.relations import Link, link
 from api.ogc.representing import JSON, machine, wants_page
@@ -84,7 +85,7 @@ def catalogue(request: Request, now: CurrentVersions, kept: Kept, word: Word = N
     if wants_page(request, word, JSON):
         found = _records(request, now, kept)
         return records_page(request, found, len(found), [], None)
-    described = list(request.app.state.descriptions.of(request).collections.values())
+    described = recorded(request.app.state.descriptions.of(request))
     body = catalogue_document(f"{request.base_url}api", described)
     return machine(request, json_document(body))
 
@@ -102,7 +103,10 @@ def records(
     when: Annotated[
         str | None,
         Query(
-            alias="datetime", description="Date ou intervalle (RFC 3339), par exemple 2016-01-01/..", max_length=80
+            alias="datetime",
+            description="Date ou intervalle (RFC 3339), par exemple 2016-01-01/..",
+            max_length=80,
+            json_schema_extra=grammars.told(grammars.TIMES_OR_NONE),
         ),
     ] = None,
     limit: Annotated[
@@ -161,14 +165,14 @@ def _records(request: Request, now: Versions, kept: Kept) -> list[dict[str, Any]
     api = f"{request.base_url}api"
 
     def build() -> Document:
-        described = request.app.state.descriptions.of(request)
+        described = recorded(request.app.state.descriptions.of(request))
         publisher = site_name(request.app.state.region)
         with reading(request) as conn:
-            series = {name: _last(one) for name, one in described.collections.items()}
-            shown = first_shown(conn, [found for found in series.values() if found is not None])
+            series = [_last(one) for one in described]
+            shown = first_shown(conn, [found for found in series if found is not None])
             made = [
-                record_of(one, api, publisher, shown.get(series[name] or ("", "", 0)))
-                for name, one in described.collections.items()
+                record_of(one, api, publisher, shown.get(last or ("", "", 0)))
+                for one, last in zip(described, series, strict=True)
             ]
             return kept_only_if_current(json_document(made), conn, now)
 

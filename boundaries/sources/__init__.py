@@ -11,6 +11,13 @@ from geo.errors import Invalid
 from geo.progress import Progress
 
 SOURCES = ("registry", "ign", "etalab", "geo-api")
+# Whom each gives codes and outlines of: licences ask that they be named wherever the data go.
+CREDITS = {
+    "registry": "Insee, IGN, Etalab",
+    "ign": "IGN",
+    "etalab": "IGN, Etalab",
+    "geo-api": "Insee, IGN, Etalab",
+}
 
 
 def read(

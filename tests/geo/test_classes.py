@@ -39,7 +39,7 @@ def best_error(values: list[float], k: int) -> float:
     return min(errors)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.one_of(finite, tied), min_size=2, max_size=11), st.integers(2, 5))
 def test_fisher_is_the_best_of_all_partitions(values: list[float], k: int) -> None:
     x = np.array(sorted(values))
@@ -67,7 +67,7 @@ def test_fisher_of_many_values_is_not_worse_than_any_simple_method() -> None:
     assert min(errors, key=errors.__getitem__) is Method.FISHER
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(samples, st.integers(2, 7), st.sampled_from(COMPUTED))
 def test_no_empty_class_and_every_value_in_exactly_one(values: list[float], k: int, method: Method) -> None:
     if method is Method.GEOMETRIC:

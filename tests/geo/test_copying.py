@@ -56,7 +56,7 @@ rows = st.tuples(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(rows, max_size=20), st.booleans(), st.integers(1, 7))
 def test_what_is_copied_comes_back(conn, arrival, content, as_frames, size):
     """Property: whatever the values and the cutting into batches, the table holds them exactly."""

@@ -43,7 +43,7 @@ def policies(draw: st.DrawFn) -> list[Policy]:
     return rows
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
 @given(policies(), st.lists(st.integers(0, 60), min_size=7, max_size=7))
 def test_an_audience_sees_a_part_of_what_the_next_one_sees(
     conn: sa.Connection, rows: list[Policy], values: list[int]

@@ -63,7 +63,7 @@ def expected(features: list[dict[str, Any]], names: list[str]) -> list[str]:
     return ids(found)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=SORTED, limit=st.integers(1, 16), offset=st.integers(0, 17))
 def test_pages_are_the_whole_in_any_order(
     written: tuple[httpx.Client, sa.Engine], names: list[str], limit: int, offset: int
@@ -77,7 +77,7 @@ def test_pages_are_the_whole_in_any_order(
     assert all(len(page) == limit for page in list(pages(client, limit=limit, **query))[:-1])
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=SORTED, limit=st.integers(1, 16))
 def test_pages_of_files_are_the_whole(
     written: tuple[httpx.Client, sa.Engine], names: list[str], limit: int
@@ -94,7 +94,7 @@ def test_pages_of_files_are_the_whole(
     assert found == whole
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     names=SORTED,
     limit=st.integers(1, 6),
@@ -151,7 +151,7 @@ def test_a_cursor_of_another_order_is_refused(written: tuple[httpx.Client, sa.En
         assert "Curseur non accepté" in answer.json()["detail"]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(limit=st.floats(0, 600), name=st.sampled_from(["value_2022", "value_2016"]))
 def test_a_filter_its_contrary_and_what_has_no_value_are_the_whole(
     written: tuple[httpx.Client, sa.Engine], limit: float, name: str

@@ -6,6 +6,8 @@ import httpx
 import pytest
 
 from api.ogc.collected import LEVELS
+from api.ogc.describing import Described
+from geo.errors import NotFound
 from geo.formats.crs import SYSTEMS
 from geo.formats.media_types import FORMATS
 
@@ -171,3 +173,10 @@ def test_the_description_of_a_collection_changes_with_what_is_served(country: ht
     first = country.get("/api/collections")
     assert country.get("/api/collections", headers={"If-None-Match": first.headers["etag"]}).status_code == 304
     assert "Accept" in first.headers["vary"]
+
+
+def test_a_level_of_which_nothing_is_loaded_is_not_found() -> None:
+    with pytest.raises(NotFound, match="Rien n’est encore chargé"):
+        Described({}, True).one("communes")
+    with pytest.raises(NotFound, match="Collection inconnue"):
+        Described({}, True).one("nulle-part")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from geo.cql2 import JSON, BadFilter
 
-DRAWN = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+DRAWN = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 NUMBERS = st.sampled_from(["population", "densite", "part", "0", "100", "-2.5", "1e3"])
 CALCULATIONS = st.recursive(

@@ -40,7 +40,7 @@ def delivered(rows: list[list[str | None]], size: int) -> Delivered:
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @example([[None, None], [None, "\x1f"]], 1, False)
 @example([["code", "population"], ["\u200b", "\u00a0"], ["\x0b", None]], 4, False)
 @given(ROWS, st.integers(1, 4), st.booleans())

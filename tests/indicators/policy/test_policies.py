@@ -160,7 +160,7 @@ def test_effective_policies_keep_the_order_of_audiences() -> None:
 
 
 @given(policies())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_what_is_in_force_is_never_looser_than_what_it_comes_from(found: Policies) -> None:
     for name, sheet in catalogue().items():
         for audience in Audience:

@@ -76,7 +76,7 @@ def test_what_is_imported_is_read_and_exported(conn: sa.Connection) -> None:
 
 
 @given(policies())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_whatever_is_imported_is_exported_the_same(engine: sa.Engine, found: Policies) -> None:
     with engine.connect() as conn:
         import_policies(conn, to_toml(found), JEANNE)

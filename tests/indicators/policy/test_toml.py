@@ -18,7 +18,7 @@ ROW = '[[policies]]\nindicators = ["population"]\naudiences = ["public"]\n'
 
 
 @given(policies())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_what_is_written_is_read_back(found: Policies) -> None:
     text = to_toml(found)
     again = from_toml(text)

@@ -24,7 +24,7 @@ from indicators.secrecy import (
 from indicators.secrecy.intervals import bounds
 from indicators.secrecy.solver import Program
 
-quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
