@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 
 from api import embargoes, pages
 from api.database import database_url
@@ -99,8 +100,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Know what is served before the first request, and follow it until the last."""
     secure(app.state.office.engine)
     editions = app.state.editions.values()
-    for edition in editions:
-        edition.versions.refresh()
+    await asyncio.gather(*(run_in_threadpool(edition.versions.refresh) for edition in editions))
     following = [asyncio.create_task(edition.versions.follow()) for edition in editions]
     following.append(asyncio.create_task(embargoes.follow(app.state.office)))
     yield

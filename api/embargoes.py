@@ -6,8 +6,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from api.importing import change
 from api.office import Office
+from api.publishing import change
 from api.stepping import to_its_end
 from geo.progress import silent
 from indicators.policy.tables import PolicyRow

@@ -1,15 +1,14 @@
 """What importing does to the database, for the command line: control, keep, release and publish, in transactions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from api.publishing import publishing
+from api.publishing import analyze, publishing
 from api.settings import Settings
-from api.setup import DOWNLOADS, analyze
+from api.setup import DOWNLOADS
 from boundaries.places import Place
 from geo.errors import Invalid, OresError
 from geo.progress import Progress
@@ -131,23 +130,6 @@ def _of_folder(
             return _released(conn, found, actor, progress), ""
     except OresError as refusal:
         return None, " ".join([refusal.detail, *todo])
-
-
-def change(
-    engine: Engine,
-    act: Callable[[Connection, Actor], Any],
-    actor: Actor,
-    progress: Progress,
-    delivery_id: int | None = None,
-    close: str = "",
-) -> None:
-    """Make a change to what feeds the publication (of a delivery, if it is told), and publish, in one transaction.
-
-    `close` is why the releases before are closed, if they are.
-    """
-    with publishing(engine, progress, actor, delivery_id, close) as conn:
-        act(conn, actor)
-    analyze(engine)
 
 
 def _released(conn: Connection, found: Control, actor: Actor, progress: Progress) -> int:

@@ -1,7 +1,7 @@
 """What stands between an empty database and a served map: boundaries, populations, publication.
 
 Each step is a transaction of its own and is skipped when its result is there, so an interrupted start goes on
-where it stopped.
+where it stopped. What only a step that has something to do needs is imported by it: most starts have none.
 """
 
 from collections.abc import Sequence
@@ -10,18 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
 from api.migrate import migrate
-from api.publishing import publishing
+from api.publishing import analyze, publishing
 from api.settings import Settings
-from boundaries import movements, sources, time_machine
 from boundaries.levels import Level
-from boundaries.load import load
 from boundaries.readers import Audience
-from boundaries.sources.fetch import fetch
 from boundaries.tables import Millesime, Zoning
-from boundaries.zonings import delivered
-from boundaries.zonings import load as zonings
 from boundaries.zonings.asked import Asked
-from boundaries.zonings.registry import arrondissements
 from geo.errors import Conflict, Invalid
 from geo.progress import Progress
 from indicators.populations import import_populations
@@ -68,7 +62,7 @@ def load_boundaries(
         remarks += _arrondissements(engine, settings, progress)
         _publish(engine, progress)
         return remarks
-    from boundaries.sources import registry  # GeoPandas is slow to import
+    from boundaries.sources import registry
 
     remarks = []
     for year in millesimes:
@@ -87,6 +81,8 @@ def load_zonings(
     progress: Progress,
 ) -> list[str]:
     """Return French remarks, after the zonings of one file were loaded together and everything was published."""
+    from boundaries.zonings import delivered
+
     migrate(engine)
     remarks = []
     with engine.begin() as conn:
@@ -100,6 +96,8 @@ def load_zonings(
 
 def remove_zoning(engine: Engine, level: Level, liste: str, millesime: int, progress: Progress) -> None:
     """Remove a zoning and its territories, and publish what remains."""
+    from boundaries.zonings import load as zonings
+
     migrate(engine)
     with engine.begin() as conn:
         zonings.remove(conn, millesime, level, liste)
@@ -111,6 +109,9 @@ def load_movements(engine: Engine, settings: Settings, location: str, progress: 
 
     What is published follows: every series converted from one millesime to another.
     """
+    from boundaries import movements, time_machine
+    from boundaries.sources.fetch import fetch
+
     migrate(engine)
     fetched = fetch(location, settings.home / DOWNLOADS, progress)
     known = movements.read(fetched.path.read_bytes(), fetched.name)
@@ -169,6 +170,9 @@ def _load(
     progress: Progress,
     outlines: bool,
 ) -> list[str]:
+    from boundaries import sources
+    from boundaries.load import load
+
     delivery = sources.read(source, location, millesime, settings.home / DOWNLOADS, progress, region, outlines)
     with engine.begin() as conn:
         findings = load(conn, delivery, region, progress)
@@ -192,6 +196,11 @@ def _arrondissements(engine: Engine, settings: Settings, progress: Progress) -> 
             )
             .order_by(Millesime.year)
         ).all()
+        if not lacking:
+            return []
+        from boundaries.zonings import load as zonings
+        from boundaries.zonings.registry import arrondissements
+
         for year in lacking:
             found = zonings.load(conn, *arrondissements(year, settings.home / DOWNLOADS), year, progress)
             remarks += [f"Arrondissements {year} : {finding}" for finding in found if finding.codes]
@@ -218,9 +227,3 @@ def _releases(conn: Connection) -> list[int | None]:
     """The release that each audience is served."""
     served = (current_release(conn, audience.edition) for audience in Audience)
     return [None if release is None else int(release.id) for release in served]
-
-
-def analyze(engine: Engine) -> None:
-    """Tell the planner what arrived, or its first plans would be for empty tables."""
-    with engine.begin() as conn:
-        conn.execute(sa.text("ANALYZE"))

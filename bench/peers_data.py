@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
 from api.migrate import migrate
-from api.setup import DOWNLOADS, analyze
+from api.publishing import analyze
+from api.setup import DOWNLOADS
 from boundaries import layers, sources
 from boundaries.bands import BANDS
 from boundaries.levels import Level

@@ -25,7 +25,7 @@ from rich.console import Console
 from api.filling import Filler
 from api.importing import Manner, controlled
 from api.migrate import migrate
-from api.setup import analyze
+from api.publishing import analyze
 from boundaries.levels import Level
 from boundaries.load import load
 from boundaries.places import Place

@@ -7,10 +7,9 @@ judges it and `boundaries.load` swaps it in. Nothing here touches the database.
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-if TYPE_CHECKING:
-    import geopandas as gpd  # slow to import, and a start that has nothing to load needs none
+if TYPE_CHECKING:  # slow to import, and a start that has nothing to load needs neither
+    import geopandas as gpd
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -48,12 +47,16 @@ class Delivery:
     files: list[SourceFile]
     communes: "gpd.GeoDataFrame"
     arrondissements: "gpd.GeoDataFrame"
-    epci: pd.DataFrame
-    departements: pd.DataFrame
-    regions: pd.DataFrame
-    former: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"code": [], "successor": []}, dtype=str))
-    delegated: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"code": [], "commune": []}, dtype=str))
-    postal: pd.DataFrame = field(
-        default_factory=lambda: pd.DataFrame({"postal_code": [], "commune": []}, dtype=str)
-    )
+    epci: "pd.DataFrame"
+    departements: "pd.DataFrame"
+    regions: "pd.DataFrame"
+    former: "pd.DataFrame" = field(default_factory=lambda: _empty("code", "successor"))
+    delegated: "pd.DataFrame" = field(default_factory=lambda: _empty("code", "commune"))
+    postal: "pd.DataFrame" = field(default_factory=lambda: _empty("postal_code", "commune"))
     outlines: bool = True
+
+
+def _empty(*columns: str) -> "pd.DataFrame":
+    import pandas as pd
+
+    return pd.DataFrame({column: [] for column in columns}, dtype=str)

@@ -1,38 +1,14 @@
-"""Rows sent to PostgreSQL by COPY, many times quicker than INSERT: one by one, or whole columns at a time."""
+"""Rows sent to PostgreSQL by COPY, many times quicker than INSERT; whole columns at a time in `geo.columnar`."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
-from typing import Any, TypeAlias, cast
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, cast
 
-import pandas as pd
 import psycopg
-import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
-import pyarrow.compute as pc  # type: ignore[import-untyped, unused-ignore]
 from psycopg import sql
-from pyarrow import csv
 from sqlalchemy import Connection, Table
 
 STEP = 5_000
-STEP_COLUMNAR = 50_000
-
 TEXT = sql.SQL("(FORMAT text)")
-CSV = sql.SQL("(FORMAT csv, ENCODING 'UTF8')")
-# Every text is quoted and a bare nothing is NULL, so that an empty text and NULL stay two things.
-AS_CSV = csv.WriteOptions(include_header=False, quoting_style="needed")
-# Types whose CSV form PostgreSQL reads back as the same value; others (binary, lists...) are refused.
-EXACT = (
-    pa.types.is_null,
-    pa.types.is_boolean,
-    pa.types.is_integer,
-    pa.types.is_floating,
-    pa.types.is_decimal,
-    pa.types.is_string,
-    pa.types.is_large_string,
-    pa.types.is_date,
-    pa.types.is_timestamp,
-)
-
-Columns: TypeAlias = pd.DataFrame | pa.Table | pa.RecordBatch
 
 
 def copy_rows(
@@ -48,7 +24,7 @@ def copy_rows(
     thousand rows how many more went.
     """
     count = 0
-    with _cursor(conn) as cursor, cursor.copy(_statement(table, columns, TEXT)) as copy:
+    with cursor_of(conn) as cursor, cursor.copy(statement(table, columns, TEXT)) as copy:
         for row in rows:
             copy.write_row(row)
             count += 1
@@ -59,73 +35,15 @@ def copy_rows(
     return count
 
 
-def copy_frame(
-    conn: Connection,
-    table: Table | str,
-    frame_or_batches: Columns | Iterable[Columns],
-    advance: Callable[[int], None] | None = None,
-) -> int:
-    """Return the number of rows copied column-wise into the columns of the same names, in the caller's transaction.
-
-    Takes one pandas or pyarrow table, or an iterable of them with the same columns in any order, of which one
-    is held at a time. None, NA, NaT and NaN become NULL, an empty text stays an empty text, floats keep every
-    bit. Types without an exact text form raise TypeError, other columns than the first table's ValueError;
-    PostgreSQL refuses a text that holds a NUL, and the transaction with it.
-    """
-    one = isinstance(frame_or_batches, Columns)
-    tables = map(_arrow, (frame_or_batches,) if one else cast("Iterable[Columns]", frame_or_batches))
-    first = next(tables, None)
-    if first is None:
-        return 0
-    names: list[str] = first.column_names
-    count = 0
-    with _cursor(conn) as cursor, cursor.copy(_statement(table, names, CSV)) as copy:
-        for piece in _pieces(first, tables, names):
-            sink = pa.BufferOutputStream()
-            csv.write_csv(piece, sink, AS_CSV)
-            copy.write(memoryview(sink.getvalue()))
-            count += piece.num_rows
-            if advance is not None:
-                advance(piece.num_rows)
-    return count
-
-
-def _statement(table: Table | str, columns: Sequence[str], form: sql.SQL) -> sql.Composed:
+def statement(table: Table | str, columns: Sequence[str], form: sql.SQL) -> sql.Composed:
+    """Return the COPY that fills these columns of a table."""
     path = [table] if isinstance(table, str) else [part for part in (table.schema, table.name) if part]
     return sql.SQL("COPY {} ({}) FROM STDIN {}").format(
         sql.Identifier(*path), sql.SQL(", ").join(map(sql.Identifier, columns)), form
     )
 
 
-def _cursor(conn: Connection) -> "psycopg.Cursor[Any]":
+def cursor_of(conn: Connection) -> "psycopg.Cursor[Any]":
+    """Return a cursor of psycopg in the transaction of a connection."""
     raw = cast("psycopg.Connection[Any]", conn.connection.driver_connection)
     return raw.cursor()
-
-
-def _arrow(columns: Columns) -> pa.Table:
-    """Return the columns as Arrow's; what pandas counts as missing is null."""
-    if isinstance(columns, pd.DataFrame):
-        return pa.Table.from_pandas(columns, preserve_index=False)
-    return columns if isinstance(columns, pa.Table) else pa.Table.from_batches([columns])
-
-
-def _pieces(first: pa.Table, others: Iterable[pa.Table], names: list[str]) -> Iterator[pa.Table]:
-    """Give tables of bounded length, columns in the order of `names`, each value in its exact text form."""
-    for table in chain((first,), others):
-        if sorted(table.column_names) != sorted(names):
-            raise ValueError(f"columns {table.column_names}, where the first table has {names}")
-        exact = pa.table([_exact(table[name], name) for name in names], names)
-        for start in range(0, exact.num_rows, STEP_COLUMNAR):
-            yield exact.slice(start, STEP_COLUMNAR)
-
-
-def _exact(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    if not any(suits(column.type) for suits in EXACT):
-        raise TypeError(f"column {name} of type {column.type} has no exact text form")
-    if not pa.types.is_floating(column.type):
-        return column
-    # A float32 is widened first: the shortest text that names it is another float64.
-    wide = column.cast(pa.float64())
-    return pc.if_else(pc.is_nan(wide), None, wide)

@@ -90,9 +90,9 @@ def import_(
     from api import importing
     from indicators.actors import Actor
     from indicators.imports import report as reports
-    from indicators.imports.control import save_recipe as store_recipe
     from indicators.imports.findings import Decisions
     from indicators.imports.mapping import Mapping
+    from indicators.imports.recipes import save_recipe as store_recipe
 
     settings = read_settings()
     decisions = Decisions(frozenset(accept or ()), frozenset(reject or ()))
@@ -215,7 +215,7 @@ def withdraw(number: Number, by: By, reason: Reason) -> None:
 @recipes.command("list", cls=FrenchCommand)
 def list_recipes() -> None:
     """Lister les recettes : celles du produit, et celles gardées ici."""
-    from indicators.imports.control import known_recipes
+    from indicators.imports.recipes import known_recipes
 
     engine = _engine()
     with engine.connect() as conn:
@@ -227,8 +227,8 @@ def list_recipes() -> None:
 @recipes.command("show", cls=FrenchCommand)
 def show_recipe(name: Annotated[str, typer.Argument(help="Nom de la recette.", metavar="NOM")]) -> None:
     """Montrer une recette, en TOML."""
-    from indicators.imports.control import known_recipes
     from indicators.imports.mapping import recipe
+    from indicators.imports.recipes import known_recipes
 
     engine = _engine()
     with engine.connect() as conn:
@@ -269,7 +269,7 @@ def publish(
     ] = "",
 ) -> None:
     """Publier ce qui a été décidé : livraisons diffusées, règles de diffusion."""
-    from api.importing import change
+    from api.publishing import change
     from indicators.actors import Actor
 
     engine = _engine()
@@ -300,7 +300,7 @@ def _act(by: str, act: Any) -> None:
 
 def _change(by: str, act: Any) -> None:
     """Make a change to what feeds the publication, and publish."""
-    from api.importing import change
+    from api.publishing import change
     from indicators.actors import Actor
 
     engine = _engine()

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped, unused-ignore]
 import shapely
 from sqlalchemy import Connection
 
+from geo.formats.columns import arrow_schema, batches
 from geo.formats.crs import Crs, described
 from geo.formats.layer import Kind, Layer
-from geo.formats.reading import arrow_schema, batches
 
 GEOMETRY = "geometry"
 BOX = "bbox"

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from geo.formats import geopackage
+from geo.formats.columns import arrow_schema, batches
 from geo.formats.crs import Crs
 from geo.formats.layer import Layer
-from geo.formats.reading import arrow_schema, batches
 
 GEOMETRY = "geom"
 SHORT = 10  # characters of a field name in a dBASE file

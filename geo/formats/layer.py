@@ -8,7 +8,6 @@ from datetime import date
 from enum import Enum
 from typing import Any
 
-import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
@@ -16,18 +15,14 @@ from geo.layers import Rows
 
 
 class Kind(Enum):
-    """The type of a field: how PostgreSQL gives it, and what it is in Arrow."""
+    """The type of a field, as PostgreSQL gives it."""
 
-    TEXT = sa.Text(), pa.string()
-    INTEGER = sa.BigInteger(), pa.int64()
-    NUMBER = sa.Double[float](), pa.float64()
-    FLAG = sa.Boolean(), pa.bool_()
-    DAY = sa.Date(), pa.date32()
-    INSTANT = sa.TIMESTAMP(timezone=True), pa.timestamp("us", "UTC")
-
-    def __init__(self, stored: sa.types.TypeEngine[Any], arrow: pa.DataType) -> None:
-        self.stored = stored
-        self.arrow = arrow
+    TEXT = sa.Text()
+    INTEGER = sa.BigInteger()
+    NUMBER = sa.Double[float]()
+    FLAG = sa.Boolean()
+    DAY = sa.Date()
+    INSTANT = sa.TIMESTAMP(timezone=True)
 
 
 @dataclass(frozen=True)
@@ -91,7 +86,7 @@ class Layer:
 
 def typed(column: ColumnElement[Any], kind: Kind) -> ColumnElement[Any]:
     """Return a column as the encoders take it, whatever the database stores (an enumeration, a numeric)."""
-    return sa.cast(column, kind.stored)
+    return sa.cast(column, kind.value)
 
 
 def _plain(part: str) -> str:

@@ -1,4 +1,4 @@
-"""Features out of PostgreSQL, a few at a time: as rows, and as Arrow batches for the formats of columns.
+"""Features out of PostgreSQL, a few at a time, as rows; as Arrow batches in `geo.formats.columns`.
 
 A server-side cursor, so that the first rows come before the last are found and memory stays flat; PostgreSQL plans
 it for its first rows. The transaction is the caller's and stays open until the last row is read.
@@ -12,11 +12,9 @@ from collections.abc import Iterator
 from tempfile import TemporaryFile
 from typing import Any
 
-import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
-from geo.formats.layer import Layer, typed
 from geo.layers import Rows
 
 STEP = 500
@@ -45,43 +43,3 @@ def streamed(conn: Connection, rows: Rows) -> Iterator[sa.Row[Any]]:
 def placed(geom: ColumnElement[Any], stored: int, srid: int) -> ColumnElement[Any]:
     """Return a geometry in another system, by PROJ inside PostGIS; itself where it is in that system already."""
     return geom if stored == srid else sa.func.ST_Transform(geom, srid)
-
-
-def arrow_schema(layer: Layer, geometry: str) -> pa.Schema:
-    """Return the Arrow schema of a layer: `fid`, the fields, then the geometry as WKB.
-
-    Titles and descriptions go as GDAL reads them from Arrow and writes them to the formats that have room for them.
-    """
-    told = [one.heading for one in layer.fields]
-    columns = [pa.field("fid", pa.int64())]
-    for one in layer.fields:
-        # A GeoPackage wants titles that differ.
-        title = one.heading if told.count(one.heading) == 1 else f"{one.heading} [{one.name}]"
-        metadata = {"GDAL:OGR:alternative_name": title}
-        if one.description:
-            metadata["GDAL:OGR:comment"] = one.description
-        columns.append(pa.field(one.name, one.kind.arrow, metadata=metadata))
-    return pa.schema([*columns, pa.field(geometry, pa.binary())])
-
-
-def batches(conn: Connection, layer: Layer, srid: int, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """Give the features of a layer as batches of `arrow_schema`, in the order of the layer."""
-    inner = layer.rows.subquery("rows")
-    shape = sa.func.ST_AsBinary(placed(inner.c.geom, layer.srid, srid))
-    fields = [typed(inner.c[one.name], one.kind) for one in layer.fields]
-    rows = streamed(conn, sa.select(sa.cast(inner.c.fid, sa.BigInteger), *fields, shape))
-    kept: list[sa.Row[Any]] = []
-    for row in rows:
-        kept.append(row)
-        if len(kept) == STEP:
-            yield _batch(kept, schema)
-            kept = []
-    if kept:
-        yield _batch(kept, schema)
-
-
-def _batch(rows: list[sa.Row[Any]], schema: pa.Schema) -> pa.RecordBatch:
-    columns = zip(*rows, strict=True)
-    return pa.record_batch(
-        [pa.array(values, one.type) for values, one in zip(columns, schema, strict=True)], schema=schema
-    )

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from boundaries.readers import Audience
-from geo.copying import copy_frame
+from geo.columnar import copy_frame
 from indicators.editions.earlier import ROUNDING
 from indicators.editions.ground import Ground
 from indicators.editions.held import Held

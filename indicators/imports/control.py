@@ -13,12 +13,13 @@ from geo.errors import Invalid
 from indicators.imports.diagnosis import diagnose
 from indicators.imports.diagnosis.proposing import propose
 from indicators.imports.findings import NOTHING, Decisions, Diagnosis, Repair
-from indicators.imports.mapping import Mapping, recipe, recipes, recipes_for
+from indicators.imports.mapping import Mapping, recipe, recipes_for
 from indicators.imports.reading import read
+from indicators.imports.recipes import known_recipes
 from indicators.imports.reference import Reference, read_reference
 from indicators.imports.sheets import Delivered
 from indicators.journal import delivered_for
-from indicators.tables import Delivery, Import, ImportValue, Recipe
+from indicators.tables import Delivery, Import, ImportValue
 
 ROWS = 50_000  # taken at a time: as Python objects they weigh ten times more than in a frame
 ROUNDS = 5  # of repairs that bring others; two are usual
@@ -65,28 +66,6 @@ def control(
     previous = previous_values(conn, mapping, organisation)
     final, repairs = _repaired(lambda made: diagnose(delivered, mapping, reference, previous, made), decisions)
     return Control(delivered, recipe_name, mapping, reference, final, decisions, repairs)
-
-
-def known_recipes(conn: Connection) -> dict[str, Mapping]:
-    """Return every recipe by name: those that come with the product, and those saved here, which win."""
-    saved = conn.execute(sa.select(Recipe.name, Recipe.mapping).order_by(Recipe.name)).all()
-    return {**recipes(), **{row.name: Mapping.model_validate(row.mapping) for row in saved}}
-
-
-def save_recipe(conn: Connection, name: str, mapping: Mapping) -> None:
-    """Keep a mapping under a name, for the next deliveries of its source. Raises Invalid for a name unfit for one."""
-    if not name.isidentifier() or not name.isascii():
-        raise Invalid(f"Nom de recette refusé : « {name} ». Lettres sans accent, chiffres et « _ » sont acceptés.")
-    conn.execute(sa.delete(Recipe).where(Recipe.name == name))
-    conn.execute(
-        sa.insert(Recipe).values(
-            name=name,
-            source=mapping.source,
-            producer=mapping.producer,
-            licence=mapping.licence,
-            mapping=mapping.model_dump(mode="json", exclude_defaults=True),
-        )
-    )
 
 
 def previous_values(conn: Connection, mapping: Mapping, organisation: str = "") -> pd.DataFrame | None:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from boundaries.tables import Millesime, Territory
-from geo.copying import copy_frame
+from geo.columnar import copy_frame
 from geo.errors import Conflict, Invalid
 from geo.progress import Progress
 from geo.sqlfiles import sql_file

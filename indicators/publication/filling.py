@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 from geo.errors import Conflict, NotFound
 from geo.sqlfiles import sql_file
 from indicators.publication.geographies import Geographies, read_geographies, require_unchanged
-from indicators.publication.typologies import write_categories
 from indicators.tables import Series
 
 HERE = Path(__file__).parent
@@ -53,6 +52,8 @@ def fill(conn: Connection, series_id: int, geographies: Geographies | None = Non
             conn.execute(sa.text("DROP TABLE IF EXISTS pairs"))
             _run(conn, "pairs", given)
     if passport["by"] == "typology":
+        from indicators.publication.typologies import write_categories  # pandas is slow to import
+
         write_categories(conn, given)
     elif passport["by"] == "producer" and given["from_millesime"] == series.millesime:
         _run(conn, "own", given)

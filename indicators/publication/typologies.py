@@ -12,7 +12,7 @@ from boundaries.levels import Level
 from boundaries.passage import Kind
 from boundaries.tables import Territory
 from boundaries.typology import Rule, converted_categories
-from geo.copying import copy_frame
+from geo.columnar import copy_frame
 from geo.sqlfiles import sql_file
 from indicators.statuses import Status
 from indicators.tables import Value

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from geo import copying
-from geo.copying import copy_frame
+from geo import columnar
+from geo.columnar import copy_frame
 
 KINDS = {
     "id": pa.int32(),
@@ -108,7 +108,7 @@ def test_one_column_of_nulls_is_as_many_rows(conn, arrival):
 
 
 def test_batches_are_taken_one_at_a_time_and_told(conn, arrival, monkeypatch):
-    monkeypatch.setattr(copying, "STEP_COLUMNAR", 4)
+    monkeypatch.setattr(columnar, "STEP_COLUMNAR", 4)
     taken, told = [], []
 
     def batches():

@@ -9,8 +9,7 @@ from deliveries import VALIDATOR, bring
 from toycountry import POPULATIONS
 from twins import Place, Places
 
-from api.importing import change
-from api.publishing import UNEXPECTED
+from api.publishing import UNEXPECTED, change
 from boundaries.readers import Audience
 from geo.progress import silent
 from indicators.secrecy.errors import Inconclusive

@@ -14,9 +14,9 @@ from api.pages.administration.signing import Form, OfficeRoute, Who, office_of, 
 from api.pages.csp import headers, new_nonce
 from geo.errors import Conflict, Invalid, NotFound
 from indicators.actors import require_role
-from indicators.imports.control import save_recipe
 from indicators.imports.findings import FAMILIES, SEVERITIES, Family
 from indicators.imports.mapping import Mapping
+from indicators.imports.recipes import save_recipe
 from indicators.journal import record
 
 router = APIRouter(route_class=OfficeRoute, include_in_schema=False)

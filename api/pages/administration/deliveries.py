@@ -16,9 +16,9 @@ from geo.errors import Conflict, Invalid, NotFound
 from indicators import lifecycle
 from indicators.actors import ROLES, Actor, require_role
 from indicators.catalogue import catalogue
-from indicators.imports.control import save_recipe
 from indicators.imports.findings import FAMILIES, SEVERITIES
 from indicators.imports.mapping import Mapping
+from indicators.imports.recipes import save_recipe
 from indicators.journal import ACTIONS, events, record
 from indicators.lifecycle import STATES, STEPS
 from indicators.tables import Import

@@ -17,8 +17,8 @@ from api.pages.administration.signing import HOME, OfficeRoute, Who, office_of, 
 from boundaries.tables import Millesime
 from geo.errors import Invalid
 from indicators.actors import require_role
-from indicators.imports.control import known_recipes
 from indicators.imports.reading import limits
+from indicators.imports.recipes import known_recipes
 from indicators.journal import delivered_for
 from indicators.lifecycle import STATES
 from indicators.tables import Delivery, Event, Import

@@ -14,9 +14,10 @@ from boundaries.load import load
 from geo.errors import Conflict, Forbidden, Invalid, NotFound
 from geo.progress import silent
 from indicators.actors import Actor
-from indicators.imports.control import Control, control, known_recipes, save_recipe
+from indicators.imports.control import Control, control
 from indicators.imports.findings import Decisions
 from indicators.imports.mapping import Mapping, Measure, Table
+from indicators.imports.recipes import known_recipes, save_recipe
 from indicators.imports.storing import keep
 from indicators.lifecycle import delivery, release_delivery, validate
 from indicators.tables import Delivery, Import, ImportValue
