@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from figures import french
 from peers_asked import statements
 from peers_data import SCHEMA
-from peers_load import Rate, asked_alone, loaded
+from peers_load import Rate, asked_alone, by_turns, loaded
 from peers_nginx import in_front, sending
 from peers_servers import dsn, ores
 
@@ -184,23 +184,24 @@ def _warm(servers: Servers, places: list[tuple[float, float]]) -> Iterator[Found
     file = servers.folder / "site" / "tile.mvt"
     file.parent.mkdir()
     file.write_bytes(body)
-    warm = loaded(servers.shipped, [path]).per_second
     tipg = loaded(servers.tipg, _of_tipg("communes_3857", zoom, [(x, y)])).per_second
     with ores("bare", servers.home, "", file) as address:
-        bare = loaded(address, ["/"]).per_second
-    with sending(file.parent, servers.folder / "static") as address:
-        nginx = loaded(address, [f"/{file.name}"]).per_second
-    with in_front(servers.shipped, servers.folder / "proxied") as address:
-        shipped = loaded(address, [path]).per_second
+        warm = by_turns((servers.shipped, path), (address, "/"))
+    with (
+        sending(file.parent, servers.folder / "static") as static,
+        in_front(servers.shipped, servers.folder / "proxied") as address,
+    ):
+        nginx = by_turns((address, path), (static, f"/{file.name}"))
     shutil.rmtree(file.parent)
     name = f"tuile z{zoom} en mémoire"
     figures = {
-        "tel quel": warm, "tipg": tipg, "ASGI nu": bare, "derrière nginx": shipped, "nginx, fichier": nginx
+        "tel quel": warm.first, "tipg": tipg, "ASGI nu": warm.second,
+        "derrière nginx": nginx.first, "nginx, fichier": nginx.second,
     }  # fmt: skip
     limits = [
-        Limit(f"{name}, rapport à tipg", warm / tipg, 30),
-        Limit(f"{name}, rapport à un ASGI nu", warm / bare, 0.7),
-        Limit("nginx fourni devant, rapport à nginx seul", shipped / nginx, 0.8),
+        Limit(f"{name}, rapport à tipg", warm.first / tipg, 30),
+        Limit(f"{name}, rapport à un ASGI nu", warm.ratio, 0.7),
+        Limit("nginx fourni devant, rapport à nginx seul", nginx.ratio, 0.8),
     ]
     yield Found(f"{name} ({len(body)} octets)", "/s", figures, limits)
 

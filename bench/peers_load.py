@@ -6,11 +6,14 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 CONNECTIONS = 8
 SECONDS = 4
 LONGEST_SECONDS = 30
 WARM_SECONDS = 1
+ROUNDS = 9
+ROUND_SECONDS = 1
 HERE = Path(__file__).resolve().parent
 
 
@@ -38,6 +41,32 @@ def loaded(base: str, paths: Sequence[str], seconds: float = SECONDS, connection
     taken = told["microseconds"] / 1e6
     answered = max(told["requests"], 1)  # where none came in all this time, one more moment might have brought one
     return Rate(answered / taken, told["median_us"] / 1e3 or taken * 1e3, told["bytes"] / answered)
+
+
+@dataclass(frozen=True)
+class Turns:
+    """What two servers answered a second, each its median round, and the median ratio of the first to the second."""
+
+    first: float
+    second: float
+    ratio: float
+
+
+def by_turns(first: tuple[str, str], second: tuple[str, str], rounds: int = ROUNDS) -> Turns:
+    """Return how fast two servers, each an address and a path, answer in short rounds one after the other.
+
+    What else the machine does slows both in the same round, and weighs little on their ratio. Who begins alternates.
+    """
+    rates = []
+    for rank in range(rounds):
+        order = (first, second) if rank % 2 else (second, first)
+        found = {one: loaded(one[0], [one[1]], ROUND_SECONDS).per_second for one in order}
+        rates.append((found[first], found[second]))
+    return Turns(
+        median(one for one, _ in rates),
+        median(other for _, other in rates),
+        median(one / other for one, other in rates),
+    )
 
 
 def _wrk(base: str, listed: str, seconds: float, connections: int) -> dict[str, int]:

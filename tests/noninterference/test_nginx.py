@@ -25,12 +25,17 @@ LARGE = 3 * 2**20  # bytes: more than a form has, less than a file may
 
 @pytest.fixture(scope="module")
 def proxy(places: Places, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
-    folder = tmp_path_factory.mktemp("nginx")
-    for parent in (folder, *folder.parents[:4]):  # pytest-of-<user>/pytest-<n>/popen-gw<k>/nginx0
-        if parent.owner() != "nobody" and parent.name.startswith(("nginx", "popen-", "pytest-")):
-            parent.chmod(0o755)
+    folder = opened(tmp_path_factory.mktemp("nginx"))
     with proxied(places.one.url, folder) as running:
         yield running
+
+
+def opened(folder: Path) -> Path:
+    """A folder that nginx, which does not run as root, can enter."""
+    for parent in (folder, *folder.parents[:4]):  # pytest-of-<user>/pytest-<n>/popen-gw<k>/nginx0
+        if parent == folder or (parent.owner() != "nobody" and parent.name.startswith(("popen-", "pytest-"))):
+            parent.chmod(0o755)
+    return folder
 
 
 def release(place: Place, audience: Audience) -> str:
@@ -171,8 +176,7 @@ def test_no_key_is_left_behind(places: Places, proxy: Proxy) -> None:
 
 
 def test_a_server_that_is_away_leaves_no_key_in_the_log_of_errors(tmp_path: Path) -> None:
-    tmp_path.chmod(0o755)
-    with proxied("http://127.0.0.1:9", tmp_path) as running:
+    with proxied("http://127.0.0.1:9", opened(tmp_path)) as running:
         answer = Asker(running.url)("/api?cle=ores_secret", X_API_Key="ores_other")
         assert answer.status == 502
         assert "cache-control" not in {name.lower() for name, _ in answer.headers}
@@ -219,8 +223,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
         headers = " ".join(f"{name}={value}" for name, value in sorted(request.headers.items()))
         return PlainTextResponse(f"{client} {request.url.scheme} {size} {len(asked)} {headers}", status, kept)
 
-    folder = tmp_path_factory.mktemp("forwarding")
-    folder.chmod(0o755)
+    folder = opened(tmp_path_factory.mktemp("forwarding"))
     with serving(Settings(), app, forwarded_allow_ips=Settings().proxies) as url, proxied(url, folder) as running:
         yield Asker(running.url)
 
@@ -241,6 +244,40 @@ def test_a_refusal_is_kept_by_nobody(told: Asker, status: int) -> None:
         if told("/api?v=1").body == told("/api?v=1").body:
             return
     raise AssertionError("what may be kept is not")
+
+
+@pytest.mark.parametrize(
+    "address", ["?v=1", "?v=1&indicator=densite:2022", "?bbox-crs=x&collections=communes,epci&v=1", "?q=cle&v=a"]
+)
+def test_a_version_asked_by_nobody_is_kept_whatever_cookie_another_site_left(told: Asker, address: str) -> None:
+    path = f"/kept{address}"
+    for _ in range(20):  # nginx keeps an answer a moment after it has sent it, and asks for each moment again
+        if told(path).body == told(path, Cookie="autre=1; session=2").body:
+            return
+    raise AssertionError(f"{path} is never kept")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "?", "?v=", "?v", "?x=v=1", "?av=1", "?v=1&cle=x", "?cle=x&v=1", "?v=1&cle", "?v=1&cle=", "?v=1&CLE=x",
+     "?v=1&%63le=x", "?v=1&c%6Ce=x", "?cl%65=x&v=1", "?v=1&&cle=x", "?v=1&indicator=x&cle=x", "?v=1&x%0A=1",
+     "?v=1&cle%0A=x"],
+)  # fmt: skip
+def test_an_address_without_version_or_that_may_hold_a_key_goes_through(told: Asker, address: str) -> None:
+    path = f"/through{address}"
+    assert len({told(path).body for _ in range(4)}) == 4
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"Cookie": "ores_session=x"}, {"Cookie": "a=1;\tores_session=x"}, {"Cookie": "a=1; ores_session=x; b=2"},
+     {"Authorization": "x"}, {"X_API_Key": "x"}],
+)  # fmt: skip
+def test_who_says_who_they_are_is_never_answered_from_the_cache(told: Asker, given: dict[str, str]) -> None:
+    kept = {told("/said?v=1").body for _ in range(4)}
+    own = {told("/said?v=1", **given).body for _ in range(4)}
+    assert len(own) == 4
+    assert not own & kept
 
 
 def test_a_file_goes_through_to_the_imports_alone(told: Asker) -> None:
