@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from fastapi import Depends, Path, Query, Request
 from starlette.concurrency import run_in_threadpool
 
+from api import grammars
 from api.documents import Documents
 from api.editions import edition_of
 from api.versions import Versions
@@ -70,7 +71,12 @@ async def documents(request: Request) -> Documents:
 
 async def _within(
     within: Annotated[
-        str | None, Query(description="Territoire englobant, par exemple departement:44", max_length=80)
+        str | None,
+        Query(
+            description="Territoire englobant, par exemple departement:44",
+            max_length=80,
+            json_schema_extra=grammars.told(grammars.PLACE),
+        ),
     ] = None,
 ) -> Place | None:
     return Place.parse(within) if within is not None else None
@@ -88,7 +94,12 @@ async def _millesime(
 
 async def _joined(
     indicator: Annotated[
-        str | None, Query(description="Indicateur et période à joindre, par exemple densite:2022", max_length=90)
+        str | None,
+        Query(
+            description="Indicateur et période à joindre, par exemple densite:2022",
+            max_length=90,
+            json_schema_extra=grammars.told(grammars.SERIES),
+        ),
     ] = None,
 ) -> Series | None:
     if indicator is None:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import sqlalchemy as sa
 from fastapi import Depends, Query
 
+from api import grammars
 from boundaries import places
 from boundaries.levels import Level
 from geo.cql2 import Queryable, condition, queryables
@@ -42,7 +43,12 @@ async def _asked(
     ] = "cql2-text",
     system: Annotated[
         str,
-        Query(alias="filter-crs", description="Système de coordonnées des géométries du filtre", max_length=80),
+        Query(
+            alias="filter-crs",
+            description="Système de coordonnées des géométries du filtre",
+            max_length=80,
+            json_schema_extra=grammars.SYSTEM,
+        ),
     ] = CRS84.uri,
 ) -> Asked | None:
     crs = named(system)

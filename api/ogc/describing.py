@@ -156,9 +156,7 @@ def _of_indicator(
     years = tuple(sorted(offered.outlined.intersection(offered.millesimes)))
     levels = tuple(own for own in offered.levels if (own, year) in offered.periods)
     elsewhere = tuple(sorted({one for own in offered.periods.values() for one in own}.difference(periods)))
-    return Description(
-        collected, level, year, years, layer, levels=levels, periods=periods, elsewhere=elsewhere
-    )
+    return Description(collected, level, year, years, layer, levels=levels, periods=periods, elsewhere=elsewhere)
 
 
 def document(one: Description, api: str) -> dict[str, Any]:

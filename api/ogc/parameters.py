@@ -112,10 +112,21 @@ async def _shown(
     request: Request,
     word: Annotated[
         str | None,
-        Query(alias="f", description=f"Format\u202f: {', '.join(form.name for form in OFFERED)}", max_length=20),
+        Query(
+            alias="f",
+            description="Format",
+            max_length=20,
+            json_schema_extra=grammars.among(form.name for form in OFFERED),
+        ),
     ] = None,
     system: Annotated[
-        str | None, Query(alias="crs", description="Système de coordonnées, par son URI OGC", max_length=80)
+        str | None,
+        Query(
+            alias="crs",
+            description="Système de coordonnées, par son URI OGC",
+            max_length=80,
+            json_schema_extra=grammars.SYSTEM,
+        ),
     ] = None,
     properties: Annotated[
         str | None,
@@ -141,7 +152,12 @@ async def _chosen(
     ] = None,
     system: Annotated[
         str,
-        Query(alias="bbox-crs", description="Système de coordonnées de bbox\u202f; à défaut CRS84", max_length=80),
+        Query(
+            alias="bbox-crs",
+            description="Système de coordonnées de bbox\u202f; à défaut CRS84",
+            max_length=80,
+            json_schema_extra=grammars.SYSTEM,
+        ),
     ] = CRS84.uri,
     words: Annotated[
         str | None,

@@ -8,22 +8,22 @@ looks for `cql-text` among the languages of filters. What OpenAPI 3.0 does not k
 from collections.abc import Mapping
 from typing import Any
 
-from api.ogc.describing import LICENCES, Description
+from api.grammars import SYSTEM
 from api.layers import period_suffix
+from api.ogc.describing import LICENCES, Description
 from api.ogc.ordering import MOST_KEYS
 from api.ogc.parameters import LONGEST_PAGE, PAGE
-from api.ogc.styles import SPRITES
 from api.ogc.tilesets import MOST_TOGETHER
-from geo.formats.crs import CRS84, SYSTEMS
+from geo.formats.crs import CRS84
 from geo.formats.jsonschema import property_schema
 from geo.formats.layer import Field
 from geo.formats.media_types import FORMATS, HTML
-from geo.grids import GRIDS
 
 PREFIX = "/api"
 ITEMS = "/collections/{collection}/items"
+SHEETS = ("/indicators/{identifier}", "/qgis/{identifier}")
 FORM = {"style": "form", "explode": False}
-SYSTEMS_SCHEMA = {"type": "string", "enum": [system.uri for system in SYSTEMS], "default": CRS84.uri}
+SYSTEMS_SCHEMA = {"type": "string", **SYSTEM, "default": CRS84.uri}
 LIMIT = 1_000
 # What the standards, or the clients, want of a parameter beyond what the application says of it.
 PARAMETERS: dict[str, dict[str, Any]] = {
@@ -39,13 +39,12 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         },
     },
     "datetime": {**FORM},
-    "crs": {**FORM, "schema": {"type": "string", "format": "uri", **SYSTEMS_SCHEMA}},
-    "bbox-crs": {**FORM, "schema": {"type": "string", "format": "uri", **SYSTEMS_SCHEMA}},
-    "filter-crs": {**FORM, "schema": {"type": "string", "format": "uri", **SYSTEMS_SCHEMA}},
+    "crs": {**FORM, "schema": SYSTEMS_SCHEMA},
+    "bbox-crs": {**FORM, "schema": SYSTEMS_SCHEMA},
+    "filter-crs": {**FORM, "schema": SYSTEMS_SCHEMA},
     "filter": {**FORM},
     "filter-lang": {**FORM},
     "millesime": {**FORM},
-    "f": {"schema": {"type": "string", "enum": [form.name for form in (*FORMATS, HTML)]}},
 }
 VALUED = ("value", "status", "coverage")  # the columns of a period that is asked for
 PROBLEM = {
@@ -64,25 +63,6 @@ PROBLEM = {
             }
         }
     },
-}
-# What an address answers with, by how it ends, where that is not JSON alone.
-TILE = ("application/vnd.mapbox-vector-tile",)
-SCHEMA = ("application/schema+json",)
-CONTENTS: dict[str, tuple[str, ...]] = {
-    "/description": ("application/vnd.oai.openapi+json;version=3.0",),
-    "/queryables": SCHEMA,
-    "/schema": SCHEMA,
-    "/sortables": SCHEMA,
-    "/catalogue/items": (FORMATS[0].essence,),
-    "/catalogue/items/{identifier}": (FORMATS[0].essence,),
-    "/style.json": ("application/vnd.mapbox.style+json",),
-    "/archive.pmtiles": ("application/vnd.pmtiles",),
-    "/{tileCol}": TILE,
-    "/{y}.mvt": TILE,
-    "/tiles/{tileMatrixSetId}": ("application/json", "application/vnd.mapbox.tile+json"),
-    "/{identifier}.qlr": ("application/x-qgis-layer-definition",),
-    "/{sprite}": ("application/json", "image/png"),
-    "/values": ("application/json", "text/csv"),
 }
 GEOJSON_SCHEMAS: dict[str, Any] = {
     "Feature": {
@@ -178,16 +158,10 @@ def lowered(node: Any) -> Any:
 def _operation(relative: str, get: Mapping[str, Any], collections: Mapping[str, Description]) -> dict[str, Any]:
     parameters = [_parameter(one) for one in get.get("parameters", [])]
     for one in parameters:
-        known = _known(one["name"], collections)
-        if known:
-            one["schema"] = known
-        if one["name"] == "collections":
-            one |= FORM
+        one |= _known(one["name"], collections)
+        if relative.startswith(SHEETS):
+            one |= _example(one, collections)
     found = lowered(get["responses"]["200"])
-    ends = (types for end, types in CONTENTS.items() if relative.endswith(end))
-    found["content"] = {kind: {"schema": {}} for kind in next(ends, ("application/json",))}
-    if any(one["name"] == "f" and HTML.name in one["schema"].get("enum", ()) for one in parameters):
-        found["content"][HTML.essence] = {"schema": {"type": "string"}}
     return _answered(get, get["operationId"], parameters, found)
 
 
@@ -220,19 +194,23 @@ def _of_items(get: Mapping[str, Any], name: str, one: Description, shared: dict[
     return _answered(told, f"{name}.{kind}", parameters, found)
 
 
-def _known(name: str, collections: Mapping[str, Description]) -> dict[str, Any] | None:
-    """Return the schema of a parameter whose every value is known; None for any other."""
-    match name:
-        case "collection" if collections:
-            return {"type": "string", "enum": list(collections)}
-        case "collections" if collections:
-            names = {"type": "string", "enum": list(collections)}
-            return {"type": "array", "items": names, "minItems": 1, "maxItems": MOST_TOGETHER}
-        case "tileMatrixSetId":
-            return {"type": "string", "enum": list(GRIDS)}
-        case "sprite":
-            return {"type": "string", "enum": list(SPRITES)}
-    return None
+def _known(name: str, collections: Mapping[str, Description]) -> dict[str, Any]:
+    """Return what is said of a parameter that names collections."""
+    names = {"type": "string", "enum": list(collections)}
+    if name == "collection" and collections:
+        return {"schema": names}
+    if name == "collections" and collections:
+        return {**FORM, "schema": {"type": "array", "items": names, "minItems": 1, "maxItems": MOST_TOGETHER}}
+    return {}
+
+
+def _example(parameter: Mapping[str, Any], collections: Mapping[str, Description]) -> dict[str, Any]:
+    """Return an example of what a parameter of an indicator must be: something that is published."""
+    for one in collections.values():
+        if one.collected.sheet is not None and parameter["required"]:
+            told = {"identifier": one.collected.sheet.id, "period": one.periods[-1], "level": one.level}
+            return {"example": told[parameter["name"]]} if parameter["name"] in told else {}
+    return {}
 
 
 def _own(name: str, one: Description) -> dict[str, Any] | None:

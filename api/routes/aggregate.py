@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from api import grammars
 from api.dependencies import AsOf, Connection, CurrentVersions, Kept, Millesime, Offered, Within, release_id
 from api.documents import Document, answer, json_document
 from api.strict import StrictRoute
@@ -31,6 +32,7 @@ Territories = Annotated[
         description=f"Territoires séparés par des virgules (au plus {sets.LIMIT}), par exemple "
         "commune:44109,commune:44020",
         max_length=30 * sets.LIMIT,
+        json_schema_extra=grammars.told(grammars.PLACES),
     ),
 ]
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from api import grammars
 from api.dependencies import (
     AsOf,
     Connection,
@@ -96,7 +97,14 @@ def series(
     request: Request,
     conn: Connection,
     item: Offered,
-    territory: Annotated[str, Query(description="Territoire, par exemple commune:44109", max_length=80)],
+    territory: Annotated[
+        str,
+        Query(
+            description="Territoire, par exemple commune:44109",
+            max_length=80,
+            json_schema_extra=grammars.told(grammars.PLACE),
+        ),
+    ],
     millesime: Millesime,
     as_of: AsOf,
 ) -> Response:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from api.dependencies import Kept
 from api.documents import answer, json_document
+from api.ogc import contents
 from api.strict import StrictRoute
 
 router = APIRouter(route_class=StrictRoute)
@@ -27,4 +28,6 @@ def native(app: FastAPI) -> dict[str, Any]:
     One thread at a time: while FastAPI makes it, warnings are set aside for the whole process.
     """
     with _turn:
+        if app.openapi_schema is None:
+            contents.tell(app.openapi())
         return app.openapi()

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
+from api import grammars
 from api.dependencies import Connection, Sources
 from api.documents import answer, json_document
 from api.strict import StrictRoute
@@ -27,6 +28,7 @@ def passport(
             description="Série, niveau et code, par exemple 0123456789abcdef:commune:44109 "
             "(donné par /series, et par le membre series de /values)",
             max_length=100,
+            json_schema_extra=grammars.told(grammars.PASSPORT),
         ),
     ],
     limit: Annotated[int, Query(description="Données de départ par page", ge=1, le=MAX_INPUTS)] = 1000,

@@ -2,23 +2,27 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
+from api import grammars
 from api.dependencies import CurrentVersions, Kept, reading
 from api.documents import Document, answer, document, json_document
 from api.ogc import styles, tilesets
 from api.ogc.collected import collection_of
 from api.pages.reading import read
 from api.pages.selection import Selection
-from api.routes.tiled import Collection, Selected, explicit
+from api.routes.tiled import Collection, Current, explicit
 from api.strict import StrictRoute
 from api.versions import kept_only_if_current
-from geo.errors import Invalid, NotFound
+from geo.errors import NotFound
 from geo.sprites import picture, places
 from indicators.catalogue import indicator as sheet
 
 router = APIRouter(prefix="/api", route_class=StrictRoute, tags=["Styles"])
+
+RATIOS = {"": 1, "@2x": 2}
+SPRITES = [f"motifs{suffix}.{kind}" for suffix in RATIOS for kind in ("json", "png")]
 
 
 @router.get("/collections/{collection}/style.json", summary="Le style MapLibre des tuiles d’une collection")
@@ -27,7 +31,7 @@ def collection_style(
     now: CurrentVersions,
     kept: Kept,
     collection: Collection,
-    asked: Annotated[Selected, Depends()],
+    asked: Current,
 ) -> Response:
     """Return the style of a collection's tiles: the classes and colours of the site's map, names, patterns."""
 
@@ -36,7 +40,7 @@ def collection_style(
             one, named = asked.found(conn, now, collection)
             base = f"{request.base_url}api/collections/{collection}"
             title = collection_of(collection, now.indicators).title
-            query = explicit(one, named, asked.as_of)
+            query = explicit(one, named, None)
             told: dict[str, Any] = tilesets.tilejson(title, f"{base}/tiles", [(one, named)], query)
             shown = None
             if named is not None:
@@ -46,18 +50,22 @@ def collection_style(
             made = document(json_document(body).body, styles.MEDIA_TYPE)
             return kept_only_if_current(made, conn, now)
 
-    if asked.as_of is not None:
-        raise Invalid("Le style est celui de la publication courante : il ne se demande pas pour un jour passé.")
     return answer(request, kept.get_or_build(("style", now.data, str(request.url)), build))
 
 
 @router.get("/styles/{sprite}", summary="Les motifs des statuts")
 def patterns(
-    request: Request, sprite: Annotated[str, Path(description="motifs.json, motifs.png, et @2x", max_length=20)]
+    request: Request,
+    sprite: Annotated[
+        str,
+        Path(
+            description="motifs.json, motifs.png, et @2x", max_length=20, json_schema_extra=grammars.among(SPRITES)
+        ),
+    ],
 ) -> Response:
     """Return the index or the picture of the patterns, at one or two pixels a point."""
     found: dict[str, Document] = {}
-    for suffix, ratio in (("", 1), ("@2x", 2)):
+    for suffix, ratio in RATIOS.items():
         found[f"motifs{suffix}.json"] = json_document(places(ratio))
         found[f"motifs{suffix}.png"] = document(picture(ratio), "image/png")
     if sprite not in found:

@@ -1,6 +1,6 @@
 """OGC API Tiles: the grids, the sets of tiles of each collection and of several together, their tiles and archives."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Literal
 
@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 
+from api import grammars
 from api.dependencies import AsOf, CurrentVersions, Series, reading, release_id
 from api.documents import ALWAYS, Document, answer, answer_beside, cache_control, json_document, known
 from api.filters import Asked, Filter, filtered
@@ -19,7 +20,7 @@ from api.ogc.collected import collection_of
 from api.ogc.relations import Link, link
 from api.ogc.tilesets import ARCHIVE, TILEJSON
 from api.ogc.tiling import TileSet, read_tile, tile_answer, tile_in, version_of
-from api.ogc.times import times
+from api.ogc.times import Times, times
 from api.readers import reader_of
 from api.routes.tiles import VersionQuery
 from api.strict import StrictRoute
@@ -34,7 +35,15 @@ router = APIRouter(prefix="/api", route_class=StrictRoute, tags=["Tuiles"])
 
 EVERYTHING = "Territoires de plusieurs niveaux"
 Collection = Annotated[str, Path(description="Identifiant d’une collection", max_length=80)]
-GridId = Annotated[str, Path(alias="tileMatrixSetId", description=f"Grille : {', '.join(GRIDS)}", max_length=40)]
+GridId = Annotated[
+    str,
+    Path(
+        alias="tileMatrixSetId",
+        description=f"Grille : {', '.join(GRIDS)}",
+        max_length=40,
+        json_schema_extra=grammars.among(GRIDS),
+    ),
+]
 Zoom = Annotated[int, Path(alias="tileMatrix", description="Niveau de zoom", ge=0, le=99)]
 Row = Annotated[int, Path(alias="tileRow", description="Ligne, comptée du nord", ge=0, le=2**30)]
 Column = Annotated[int, Path(alias="tileCol", description="Colonne, comptée de l’ouest", ge=0, le=2**30)]
@@ -44,6 +53,7 @@ Several = Annotated[
     Query(
         description=f"Collections, séparées par des virgules, la première dessous ; à défaut {','.join(tilesets.TOGETHER)}",
         max_length=600,
+        json_schema_extra=grammars.told(grammars.COLLECTIONS),
     ),
 ]
 TileWord = Annotated[Literal["mvt"], Query(alias="f", description="Format")]
@@ -51,29 +61,15 @@ SetWord = Annotated[Literal["json", "tilejson"], Query(alias="f", description="F
 JsonWord = Annotated[Literal["json"], Query(alias="f", description="Format")]
 
 
+@dataclass(frozen=True)
 class Selected:
     """What is asked of a collection: a geography, a level, a period, what was published one day."""
 
-    def __init__(
-        self,
-        as_of: AsOf,
-        millesime: Year = None,
-        moment: Annotated[
-            str | None,
-            Query(alias="datetime", description="Date ou intervalle : la géographie en vigueur", max_length=80),
-        ] = None,
-        level: Annotated[
-            Level | None, Query(description="Niveau d’une collection d’indicateur ; à défaut le plus fin")
-        ] = None,
-        period: Annotated[
-            str | None, Query(description="Période des valeurs ; à défaut la dernière", max_length=40)
-        ] = None,
-    ) -> None:
-        self.as_of = as_of
-        self.millesime = millesime
-        self.when = times(moment) if moment is not None else None
-        self.level = level
-        self.period = period
+    millesime: int | None
+    when: Times | None
+    level: Level | None
+    period: str | None
+    as_of: date | None = None
 
     def found(self, conn: sa.Connection, now: Versions, name: str) -> tuple[TileSet, Series | None]:
         """Return the set of a collection that is selected, and the indicator and period of its values."""
@@ -89,6 +85,37 @@ class Selected:
     def plain(self) -> bool:
         """Whether nothing has to be read to know the geography and the release."""
         return self.as_of is None and self.when is None
+
+
+async def _selected(
+    millesime: Year = None,
+    moment: Annotated[
+        str | None,
+        Query(
+            alias="datetime",
+            description="Date ou intervalle : la géographie en vigueur",
+            max_length=80,
+            json_schema_extra=grammars.told(grammars.TIMES),
+        ),
+    ] = None,
+    level: Annotated[
+        Level | None, Query(description="Niveau d’une collection d’indicateur ; à défaut le plus fin")
+    ] = None,
+    period: Annotated[
+        str | None, Query(description="Période des valeurs ; à défaut la dernière", max_length=40)
+    ] = None,
+) -> Selected:
+    return Selected(millesime, None if moment is None else times(moment), level, period)
+
+
+Current = Annotated[Selected, Depends(_selected)]
+
+
+async def _dated(selected: Current, as_of: AsOf) -> Selected:
+    return replace(selected, as_of=as_of)
+
+
+Dated = Annotated[Selected, Depends(_dated)]
 
 
 @router.get("/tileMatrixSets", summary="Les grilles de tuiles", operation_id="getTileMatrixSetsList")
@@ -126,7 +153,7 @@ def collection_sets(
     request: Request,
     now: CurrentVersions,
     collection: Collection,
-    asked: Annotated[Selected, Depends()],
+    asked: Dated,
     word: JsonWord = "json",
 ) -> Response:
     """Return the sets of tiles of a collection: none where nothing of it is drawn."""
@@ -155,7 +182,7 @@ def collection_set(
     now: CurrentVersions,
     collection: Collection,
     grid_id: GridId,
-    asked: Annotated[Selected, Depends()],
+    asked: Dated,
     word: SetWord = "json",
 ) -> Response:
     """Return the metadata of a set of tiles, or its TileJSON: the addresses of tiles carry a version."""
@@ -185,7 +212,7 @@ def collection_archive(
     now: CurrentVersions,
     collection: Collection,
     grid_id: GridId,
-    asked: Annotated[Selected, Depends()],
+    asked: Dated,
 ) -> Response:
     """Return the archive that was exported of a set of tiles, whole or by ranges; of what is served now alone."""
     grid = grid_of(grid_id)
@@ -223,7 +250,7 @@ async def collection_tile(
     zoom: Zoom,
     row: Row,
     column: Column,
-    asked: Annotated[Selected, Depends()],
+    asked: Dated,
     wanted: Filter,
     word: TileWord = "mvt",
     v: VersionQuery = None,
