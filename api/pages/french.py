@@ -173,10 +173,11 @@ def named(name: str) -> str:
 
 
 def typeset(text: str) -> str:
-    """Return a sentence with the narrow spaces that French wants before ; : ! ? % and », and after «.
+    """Return a sentence with the narrow spaces that French wants before ; : ! ? % and », after « and in thousands.
 
-    >>> typeset("Voici : « un » ; 5 % ?")
-    'Voici\\u202f: «\\xa0un\\xa0»\\u202f; 5\\u202f%\\u202f?'
+    >>> typeset("Voici : « un » ; 5 % ?"), typeset("de 2 000 à 12 345 678 habitants")
+    ('Voici\\u202f: «\\xa0un\\xa0»\\u202f; 5\\u202f%\\u202f?', 'de 2\\u202f000 à 12\\u202f345\\u202f678 habitants')
     """
+    text = re.sub(r"(?<!\d)\d{1,3}(?: \d{3})+(?!\d)", lambda number: number[0].replace(" ", THIN), text)
     text = re.sub(r" (?=[;:!?%](?:\s|$|[).,»]))", THIN, text)
     return re.sub(r" (?=»)", NO_BREAK, re.sub(r"(?<=«) ", NO_BREAK, text))

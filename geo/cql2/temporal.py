@@ -107,7 +107,7 @@ def _instant_of(node: Any, properties: Queryables, path: str) -> Value:
     value = property_value(node, properties, path) if named else literal(node, path)
     if value.kind not in (Kind.DAY, Kind.INSTANT):
         raise BadFilter(
-            f"Une date est attendue et {value.name} est {value.kind}. Une date s’écrit DATE({shown('2020-01-31')}).",
+            f"Une date est attendue et {value.name} est {value.kind}. Une date s’écrit DATE('2020-01-31').",
             path=path,
         )
     return value
