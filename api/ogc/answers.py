@@ -14,15 +14,15 @@ from api.documents import Document
 from api.ogc.counting import Matched
 from api.ogc.ordering import cursor
 from api.ogc.parameters import OFFERED
-from api.ogc.plans import Page, Plan
-from api.ogc.relations import Link, link
+from api.ogc.plans import Cut, Page, Plan
+from api.ogc.relations import REL, Link, link
 from api.versions import WRITTEN
 from geo.formats.crs import Crs
 from geo.formats.geojson import collection, heading
 from geo.formats.layer import Layer
 from geo.formats.media_types import GEOJSON, Format
 
-TOLD_IN_HEADERS = ("self", "next", "collection")
+TOLD_IN_HEADERS = ("self", "prev", "next", "collection", f"{REL}sortables")
 
 
 @dataclass(frozen=True)
@@ -50,17 +50,24 @@ class Part:
         return {"Link": told, **{name: str(number) for name, number in numbers.items() if number is not None}}
 
 
-def part_of(request: Request, plan: Plan, form: Format, returned: int | None, following: str | None) -> Part:
-    """Return what is said of a page in a format; `following` is the place of its last feature, if another comes."""
+def part_of(request: Request, plan: Plan, form: Format, page: Page | Cut) -> Part:
+    """Return what is said of a page in a format."""
     links = links_of(request, form)
+    base = f"{request.base_url}api/collections/{plan.wanted.collected.id}"
+    links.append(link(f"{REL}sortables", f"{base}/sortables", "application/schema+json", "Ce qui peut ordonner"))
     given = request.query_params.multi_items()
     query = [one for one in given if one[0] not in ("cursor", "offset")]
     if len(query) < len(given):
         links.append(link("first", address(request, query), form.essence, "La première page"))
-    if following is not None:
-        query.append(("cursor", cursor(plan.order, plan.release, following)))
-        links.append(link("next", address(request, query), form.essence, "La page suivante"))
-    return Part(links, plan.matched, returned)
+    if page.preceding is not None:
+        told = cursor(plan.order, plan.release, page.preceding, back=True)
+        links.append(
+            link("prev", address(request, [*query, ("cursor", told)]), form.essence, "La page précédente")
+        )
+    if page.following is not None:
+        told = cursor(plan.order, plan.release, page.following)
+        links.append(link("next", address(request, [*query, ("cursor", told)]), form.essence, "La page suivante"))
+    return Part(links, plan.matched, page.returned)
 
 
 def links_of(request: Request, form: Format) -> list[Link]:

@@ -15,7 +15,7 @@ from api.layers import indicator_layer, territory_layer
 from api.ogc import packs, tilesets
 from api.ogc.asked import finest, newest
 from api.ogc.collected import Collected, collection_of, collections
-from api.ogc.relations import Link, link
+from api.ogc.relations import REL, Link, link
 from api.pages.french import listing, typeset
 from api.versions import Versions, read_versions
 from boundaries import layers, places
@@ -30,7 +30,6 @@ from indicators import published
 
 GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
 SCHEMA = "application/schema+json"
-REL = "http://www.opengis.net/def/rel/ogc/1.0/"
 LICENCES = {
     "Licence Ouverte 2.0": "https://www.etalab.gouv.fr/wp-content/uploads/2017/04/ETALAB-Licence-Ouverte-v2.0.pdf"
 }
@@ -179,6 +178,7 @@ def document(one: Description, api: str) -> dict[str, Any]:
         "itemType": "feature",
         "itemCount": one.extent.count,
         "crs": [system.uri for system in SYSTEMS],
+        "defaultSortOrder": [one.layer.key],
         "storageCrs": native(one.extent.middles).uri,
         "millesime": one.millesime,
         "millesimes": one.millesimes,

@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from api.ogc import records
-from api.ogc.describing import REL
-from api.ogc.relations import Link, link
+from api.ogc.relations import REL, Link, link
 from api.ogc.representing import OPENAPI
 from api.ogc.tilesets import landing_links
 from api.versions import Versions

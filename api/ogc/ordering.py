@@ -1,13 +1,13 @@
 """The order of features: any properties, then the key, so that no two are at the same place; and the place of each.
 
-A place is the values that a feature has of what it is ordered by. What comes after a place is found by comparing with
-it (keyset), never by counting rows: whoever follows `next` links meets each feature once, whatever is written meanwhile.
+A place is the values that a feature has of what it is ordered by. What comes after a place, or before it, is found by
+comparing with it (keyset), never by counting rows: whoever follows `next` links meets each feature once, whatever is
+written meanwhile, and `prev` links lead back over the same ones.
 """
 
 import base64
 import binascii
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ from geo.layers import Rows
 
 FRENCH = "fr-x-icu"  # É is ordered with E; equal texts alone are equal
 MOST_KEYS = 8
-Place = tuple[Any, ...]
+Pattern = tuple[bool, ...]  # whether what comes before is asked for, then which values there are not
 READ = {
     Kind.TEXT: (str,),
     Kind.INTEGER: (int,),
@@ -34,13 +34,27 @@ READ = {
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a page begins, after these values; or, `back`, where it ends, before them."""
+
+    values: tuple[Any, ...]
+    back: bool = False
+
+    @property
+    def pattern(self) -> Pattern:
+        """Return what the statement of its page depends on, whatever the values are."""
+        return (self.back, *(value is None for value in self.values))
+
+
+@dataclass(frozen=True)
 class SortKey:
-    """A property that features are ordered by."""
+    """A property that features are ordered by; `back`: read from the end."""
 
     name: str
     kind: Kind
     column: ColumnElement[Any]
     descending: bool = False
+    back: bool = False
 
     @property
     def label(self) -> str:
@@ -48,11 +62,21 @@ class SortKey:
         return f"sorted {self.name}"
 
     def beyond(self, given: ColumnElement[Any] | None) -> ColumnElement[bool]:
-        """Return the condition of what comes after a value; what has none comes last, either way."""
+        """Return the condition of what comes after a value; what has none comes last, or first from the end."""
         if given is None:
-            return sa.false()
-        after = self.column < given if self.descending else self.column > given
-        return sa.or_(after, self.column.is_(None))
+            return self.column.is_not(None) if self.back else sa.false()
+        if self.back:
+            return self.past(given)
+        return sa.or_(self.past(given), self.column.is_(None))
+
+    def past(self, given: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Return the condition of what has a value that comes after another."""
+        return self.column < given if self.descending is not self.back else self.column > given
+
+    @property
+    def ordered(self) -> ColumnElement[Any]:
+        """Return what features are ordered by, those without a value apart."""
+        return self.column.desc() if self.descending is not self.back else self.column.asc()
 
     def equal(self, given: ColumnElement[Any] | None) -> ColumnElement[bool]:
         """Return the condition of what has the same value, or none either."""
@@ -72,24 +96,29 @@ class Ordering:
 
     def of(self, rows: Rows) -> Rows:
         """Return the features in this order, with a column for each value that it is made of."""
-        ordered = [
-            one.column.desc().nulls_last() if one.descending else one.column.asc().nulls_last()
-            for one in self.keys[:-1]
+        ordered: list[ColumnElement[Any]] = [
+            one.ordered.nulls_first() if one.back else one.ordered.nulls_last() for one in self.keys[:-1]
         ]
-        last = self.keys[-1]
         # Without NULLS LAST: the key has none, and its index is read in the order that is asked for.
-        ordered.append(last.column.desc() if last.descending else last.column.asc())
+        ordered.append(self.keys[-1].ordered)
         return rows.add_columns(*(one.column.label(one.label) for one in self.keys)).order_by(*ordered)
 
-    def after(self, rows: Rows, absent: Sequence[bool]) -> Rows:
-        """Return the features after a place whose values are the parameters `place_0`, `place_1`…, but for those absent."""
+    @property
+    def back(self) -> "Ordering":
+        """Return the same order, read from the end."""
+        return Ordering(tuple(replace(one, back=True) for one in self.keys))
+
+    def beside(self, rows: Rows, pattern: Pattern) -> Rows:
+        """Return the features after a place, or before it, whose values are the parameters `place_0`, `place_1`…"""
+        before, *absent = pattern
+        keys = self.back.keys if before else self.keys
         given = [
             None if lacks else sa.bindparam(f"place_{rank}", None, SQL_TYPES[one.kind])
-            for rank, (one, lacks) in enumerate(zip(self.keys, absent, strict=True))
+            for rank, (one, lacks) in enumerate(zip(keys, absent, strict=True))
         ]
-        last = self.keys[-1]
-        conditions = [self.keys[-1].column < given[-1] if last.descending else last.column > given[-1]]
-        for one, value in zip(self.keys[-2::-1], given[-2::-1], strict=True):
+        *others, own = given
+        conditions = [sa.false() if own is None else keys[-1].past(own)]
+        for one, value in zip(keys[-2::-1], others[::-1], strict=True):
             conditions = [sa.or_(one.beyond(value), sa.and_(one.equal(value), *conditions))]
         return rows.where(*conditions)
 
@@ -133,35 +162,51 @@ def _sort_key(name: str, properties: Queryables, key: str, descending: bool) -> 
     return SortKey(name, found.kind, column, descending)
 
 
-def cursor(order: Ordering, release: str, place: str) -> str:
-    """Return the text that `cursor` gives back: the order, the release that the values are of, the place in JSON."""
-    told = orjson.dumps([order.text, release, orjson.Fragment(place)])
+def cursor(order: Ordering, release: str, place: str, *, back: bool = False) -> str:
+    """Return the text that `cursor` gives back: the order, the release that the values are of, the place in JSON.
+
+    `back`: of the page that ends before the place.
+    """
+    told = orjson.dumps([order.text, release, orjson.Fragment(place), *([True] if back else [])])
     return base64.urlsafe_b64encode(told).decode().rstrip("=")
 
 
-def read_cursor(text: str) -> tuple[str, str, list[Any]]:
-    """Return the order, the release and the place of a cursor. Raises Invalid for what was not given as one."""
+@dataclass(frozen=True)
+class Cursor:
+    """What a cursor says: an order, the release that values are of, a place, and whether the page ends before it."""
+
+    order: str
+    release: str
+    place: list[Any]
+    back: bool
+
+
+def read_cursor(text: str) -> Cursor:
+    """Return what a cursor says. Raises Invalid for what was not given as one."""
     try:
         told = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
-        order, release, place = told
+        order, release, place, *back = told
     except (ValueError, TypeError, binascii.Error):
         raise bad_cursor(text) from None
     if not (isinstance(order, str) and isinstance(release, str) and isinstance(place, list)):
         raise bad_cursor(text)
-    return order, release, place
+    if back not in ([], [True]):
+        raise bad_cursor(text)
+    return Cursor(order, release, place, bool(back))
 
 
-def place_in(order: Ordering, given: list[Any], text: str) -> Place:
-    """Return the values of a place in an order. Raises Invalid for a cursor that is none of this order."""
+def place_in(order: Ordering, given: list[Any], text: str, *, back: bool = False) -> Place:
+    """Return a place in an order. Raises Invalid for a cursor that is none of this order."""
     if len(given) != len(order.keys) or given[-1] is None:
         raise bad_cursor(text)
-    return tuple(_read(one, value, text) for one, value in zip(order.keys, given, strict=True))
+    values = tuple(_read(one, value, text) for one, value in zip(order.keys, given, strict=True))
+    return Place(values, back)
 
 
 def bad_cursor(text: str) -> Invalid:
     """Return what is said of a cursor that is none, or is none of the request that it is in."""
     return Invalid(
-        f"Curseur non accepté\u202f: «\u202f{text[:60]}\u202f». Un curseur est donné par le lien next d’une "
+        f"Curseur non accepté\u202f: «\u202f{text[:60]}\u202f». Un curseur est donné par les liens next et prev d’une "
         "page, dont seuls limit, f "
         "et count peuvent changer\u202f; sans cursor, la lecture reprend au début."
     )

@@ -46,8 +46,12 @@ STANDARDS = {
     conformance.FEATURES_2: "Objets, partie 2 : les systèmes de coordonnées",
     conformance.FEATURES_3: "Objets, partie 3 : les filtres",
     conformance.FEATURES_5: "Objets, partie 5 : les schémas",
+    conformance.FEATURES_6: "Objets, partie 6 : le choix des propriétés (projet de norme)",
+    conformance.FEATURES_8: "Objets, partie 8 : l’ordre (projet de norme)",
     conformance.CQL2: "Langage de filtre CQL2",
     conformance.RECORDS: "Notices, partie 1 : le catalogue (OGC API Records)",
+    conformance.TILES: "Tuiles, partie 1 : le socle (OGC API Tiles)",
+    conformance.GRIDS: "Grilles de tuiles",
 }
 
 

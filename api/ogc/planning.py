@@ -47,9 +47,9 @@ def plan_of(
     told = None if paged.cursor is None else read_cursor(paged.cursor)
     release = release_id(conn, subject.as_of)
     served = digest_of(conn, release)
-    if told is not None and told[1] not in ("", served):
+    if told is not None and told.release not in ("", served):
         # A new release came between two pages: those that follow are of the one that the first was of.
-        release, served = release_of(conn, told[1]), told[1]
+        release, served = release_of(conn, told.release), told.release
         if release is None:
             raise bad_cursor(paged.cursor or "")
     wanted = wanted_by(conn, collected, latest, subject, release, within)
@@ -60,9 +60,9 @@ def plan_of(
     order = ordering(chosen.order, named, layer.key)
     place = None
     if told is not None and paged.cursor is not None:
-        if told[0] != order.text or (told[1] != "") != valued:
+        if told.order != order.text or (told.release != "") != valued:
             raise bad_cursor(paged.cursor)
-        place = place_in(order, told[2], paged.cursor)
+        place = place_in(order, told.place, paged.cursor, back=told.back)
     costly = chosen.words is not None or (
         chosen.filter is not None and cql2.costly(chosen.filter.text, chosen.filter.language, named)
     )

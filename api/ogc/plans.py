@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import psycopg
 
 from api.ogc.asked import Wanted
 from api.ogc.counting import Matched
-from api.ogc.ordering import Ordering, Place
+from api.ogc.ordering import Ordering, Pattern, Place
 from boundaries.tables import Millesime
 from geo.errors import Invalid
 from geo.formats.crs import Crs
@@ -26,9 +26,9 @@ from geo.formats.layer import Layer
 from geo.layers import Rows
 from indicators.releases import current_digest
 
-RANK = "rank"
+RANK, COUNT = "rank", "count"
 PLACED = "place_"  # what the parameters that a page begins after are called, and their rank
-EVERYWHERE = ()  # the pattern of a page that begins where the plan does
+EVERYWHERE: Pattern = ()  # the pattern of a page that begins where the plan does
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Compiled:
 
     def at(self, place: Place) -> list[bytes | None]:
         """Return its values for the page after a place."""
-        given = dumped(list(place))
+        given = dumped(list(place.values))
         values = list(self.values)
         for rank, own in self.places:
             values[rank] = given[own]
@@ -52,13 +52,24 @@ class Compiled:
 class Page:
     """A page of GeoJSON: its features, separated by commas, and how many; the place of the last if another page follows.
 
-    `read` are the versions of the release and of the geography that it was read in.
+    `preceding` is the place of the first if another page comes before. `read` are the versions of the release and of the
+    geography that it was read in.
     """
 
     features: bytes
     returned: int
     following: str | None
     read: list[str | None]
+    preceding: str | None = None
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How many features a page has; the place of its last if another page follows, of its first if one comes before."""
+
+    returned: int | None = None
+    following: str | None = None
+    preceding: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,30 +88,32 @@ class Plan:
     matched: Matched
     release: str
     current: bool
-    compiled: dict[tuple[bool, ...], Compiled] = field(default_factory=dict, compare=False)
+    compiled: dict[Pattern, Compiled] = field(default_factory=dict, compare=False)
 
     def rows(self, place: Place | None) -> Rows:
-        """Return the features after a place, or all of them, in order."""
-        return self._after(self.layer.rows, place)
+        """Return the features after a place, or before it, or all of them, in order."""
+        if place is None:
+            return self.order.of(self.layer.rows)
+        return self.order.of(self.order.beside(self.layer.rows, place.pattern).params(parameters(place)))
 
     def at(self, conn: Connection, offset: int) -> str | None:
         """Return the place of the last of the first `offset` features, or None where there are fewer."""
-        some = self._places(None).offset(offset - 1).limit(1).subquery("some")
+        some = self.order.of(self._places()).offset(offset - 1).limit(1).subquery("some")
         found: str | None = conn.scalar(sa.select(self.order.place(some)))
         return found
 
     def some(self, place: Place | None, limit: int) -> Rows:
-        """Return at most `limit` of the features after a place, in order."""
-        return self._some(None if place is None else absent_in(place), limit).params(parameters(place))
+        """Return at most `limit` of the features after a place, or of the last before it, in order."""
+        return self._some(pattern_of(place), limit).params(parameters(place))
 
-    def page(self, crs: Crs, absent: tuple[bool, ...] | None) -> sa.CompoundSelect[Any]:
-        """Return the statement of a page of GeoJSON after a place whose values are parameters, but for those absent.
+    def page(self, crs: Crs, pattern: Pattern) -> sa.CompoundSelect[Any]:
+        """Return the statement of a page of GeoJSON beside a place whose values are parameters, but for those absent.
 
         Rows: the text of each feature and its place, one more than a page has where there is another; and one without a
         feature, that has the versions of the release and of the geography read.
         """
         labels = [one.label for one in self.order.keys]
-        rows = self._some(absent, self.size + 1)
+        rows = self._some(pattern, self.size + 1)
         texts = feature_texts(replace(self.layer, rows=rows), crs, labels).subquery("texts")
         read = sa.func.json_build_array(
             sa.func.coalesce(current_digest(), ""), version_read(self.wanted.millesime)
@@ -112,22 +125,34 @@ class Plan:
 
     def statement(self, crs: Crs, place: Place | None) -> Compiled:
         """Return the statement of a page as PostgreSQL takes it, compiled once for places that lack the same."""
-        absent = EVERYWHERE if place is None else absent_in(place)
-        found = self.compiled.get(absent)
+        pattern = pattern_of(place)
+        found = self.compiled.get(pattern)
         if found is None:
-            found = self.compiled[absent] = _compiled(self.page(crs, absent or None))
+            found = self.compiled[pattern] = _compiled(self.page(crs, pattern))
         return found
 
-    def cut(self, conn: Connection, place: Place | None, limit: int) -> tuple[int, str | None]:
-        """Return how many features a page after a place has, and the place of its last if there is another page."""
-        some = self._places(place).limit(limit + 1).subquery("some")
+    def cut(self, conn: Connection, place: Place | None, limit: int) -> Cut:
+        """Return how many features a page beside a place has, and where those beside it are."""
+        order = self.order.back if place is not None and place.back else self.order
+        keys = self._places()
+        if place is not None:
+            keys = self.order.beside(keys, place.pattern).params(parameters(place))
+        some = order.of(keys).limit(limit + 1).subquery("some")
         ranked = sa.select(
-            self.order.place(some).label("place"), sa.func.row_number().over().label(RANK)
+            order.place(some).label("place"),
+            sa.func.row_number().over().label(RANK),
+            sa.func.count().over().label(COUNT),
         ).subquery()
-        last = conn.execute(sa.select(ranked).order_by(ranked.c[RANK].desc()).limit(2)).all()
-        if last and last[0][1] > limit:
-            return limit, str(last[1].place)
-        return int(last[0][1]) if last else 0, None
+        rank, count = ranked.c[RANK], ranked.c[COUNT]
+        told = {
+            row[1]: str(row[0])
+            for row in conn.execute(sa.select(ranked).where(sa.or_(rank == 1, rank == limit, rank == count)))
+        }
+        found = max(told, default=0)
+        near, far = told.get(1), told.get(limit) if found > limit else None
+        if place is not None and place.back:
+            return Cut(min(found, limit), near, far)
+        return Cut(min(found, limit), far, None if place is None else near)
 
     def left(self, offset: int) -> int | None:
         """Return how many features there are after the first `offset`, or None where they were not counted."""
@@ -135,46 +160,52 @@ class Plan:
             return None
         return max(0, self.matched.number - offset)
 
-    def _some(self, absent: tuple[bool, ...] | None, limit: int) -> Rows:
+    def _some(self, pattern: Pattern, limit: int) -> Rows:
         # Written in the statement, so that PostgreSQL plans for few features even before it knows the parameters.
         most = sa.bindparam("most", limit, sa.Integer, literal_execute=True)
-        rows = self.layer.rows if absent is None else self.order.after(self.layer.rows, absent)
-        if len(self.order.keys) == 1:  # its index gives the first at once
+        back = bool(pattern) and pattern[0]
+        rows = self.order.beside(self.layer.rows, pattern) if pattern else self.layer.rows
+        if len(self.order.keys) == 1 and not back:  # its index gives the first at once
             return self.order.of(rows).limit(most)
         # Found by their numbers alone, so that nothing is computed of those that are ordered and not kept.
         named = rows.selected_columns.fid
         numbers = rows.with_only_columns(named, maintain_column_froms=True)
-        kept = self.order.of(numbers).limit(most).subquery("kept")
+        kept = (self.order.back if back else self.order).of(numbers).limit(most).subquery("kept")
         number = named.element if isinstance(named, sa.Label) else named
         return self.order.of(rows.where(number.in_(sa.select(kept.c.fid))))
 
-    def _places(self, place: Place | None) -> Rows:
-        keys = self.layer.rows.with_only_columns(sa.literal(1).label("one"), maintain_column_froms=True)
-        return self._after(keys, place)
-
-    def _after(self, rows: Rows, place: Place | None) -> Rows:
-        if place is None:
-            return self.order.of(rows)
-        return self.order.of(self.order.after(rows, absent_in(place)).params(parameters(place)))
+    def _places(self) -> Rows:
+        return self.layer.rows.with_only_columns(sa.literal(1).label("one"), maintain_column_froms=True)
 
 
-def page_of(rows: Sequence[Sequence[bytes | None]], size: int) -> Page:
-    """Return the page that the rows of its statement are."""
+def page_of(rows: Sequence[Sequence[bytes | None]], size: int, place: Place | None) -> Page:
+    """Return the page beside a place that the rows of its statement are."""
     features, places, read = [], [], b"[]"
-    for text, place in rows:
+    for text, told in rows:
         if text is None:
-            read = place or read
+            read = told or read
         else:
             features.append(text)
-            places.append(place)
-    following = places[size - 1] if len(features) > size else None
-    kept = features[:size]
-    return Page(b",".join(kept), len(kept), None if following is None else following.decode(), orjson.loads(read))
+            places.append(told)
+    more = len(features) > size
+    if place is not None and place.back:  # one more than a page has comes before it
+        kept = features[-size:]
+        following, preceding = places[-1] if places else None, places[-size] if more else None
+    else:
+        kept = features[:size]
+        following = places[size - 1] if more else None
+        preceding = places[0] if places and place is not None else None
+    return Page(b",".join(kept), len(kept), _text(following), orjson.loads(read), _text(preceding))
+
+
+def _text(place: bytes | None) -> str | None:
+    return None if place is None else place.decode()
 
 
 def parameters(place: Place | None) -> dict[str, Any]:
-    """Return what the parameters of what comes after a place stand for."""
-    return {f"{PLACED}{rank}": value for rank, value in enumerate(place or ()) if value is not None}
+    """Return what the parameters of what comes beside a place stand for."""
+    values = () if place is None else place.values
+    return {f"{PLACED}{rank}": value for rank, value in enumerate(values) if value is not None}
 
 
 def version_read(millesime: int) -> sa.ScalarSelect[str]:
@@ -212,9 +243,9 @@ def dumped(values: list[Any]) -> list[bytes | None]:
     return [None if value is None else bytes(value) for value in given]
 
 
-def absent_in(place: Place) -> tuple[bool, ...]:
-    """Return which values of a place there are not."""
-    return tuple(value is None for value in place)
+def pattern_of(place: Place | None) -> Pattern:
+    """Return what the statement of the page beside a place depends on."""
+    return EVERYWHERE if place is None else place.pattern
 
 
 def _compiled(statement: sa.CompoundSelect[Any]) -> Compiled:

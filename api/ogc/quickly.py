@@ -113,9 +113,9 @@ def _place(request: Request, plan: Plan) -> Place | None:
     if not given:
         return plan.start
     try:
-        order, release, place = read_cursor(given[0])
-        own = len(given) == 1 and (order, release) == (plan.order.text, plan.release)
-        return place_in(plan.order, place, given[0]) if own else None
+        told = read_cursor(given[0])
+        own = len(given) == 1 and (told.order, told.release) == (plan.order.text, plan.release)
+        return place_in(plan.order, told.place, given[0], back=told.back) if own else None
     except Invalid:
         return None
 
@@ -126,8 +126,8 @@ async def _page(
     plan, crs = planned.plan, planned.crs
     statement = plan.statement(crs, place)
     values = statement.values if place is None else statement.at(place)
-    page = page_of(await edition.asking.rows(statement.text, values), plan.size)
+    page = page_of(await edition.asking.rows(statement.text, values), plan.size, place)
     if page.read != [now.release, now.millesimes.get(plan.wanted.millesime)]:
         raise Changed
-    part = part_of(request, plan, GEOJSON, page.returned, page.following)
+    part = part_of(request, plan, GEOJSON, page)
     return page_document(page, part, plan.layer, crs, tag_of(request, now.data, GEOJSON), lasting=True)

@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 import orjson
 
 from api.ogc.collected import Collected
-from api.ogc.describing import LICENCES, REL, Described, Description
+from api.ogc.describing import LICENCES, Described, Description
 from api.ogc.packs import pack_link
-from api.ogc.relations import Link, link
+from api.ogc.relations import REL, Link, link
 from boundaries.extents import Box
 from boundaries.levels import LABELS
 from geo.formats.crs import CRS84

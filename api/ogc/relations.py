@@ -1,5 +1,6 @@
 """Links of OGC API: where they lead, what they are to what links them, and in which format."""
 
+REL = "http://www.opengis.net/def/rel/ogc/1.0/"
 Link = dict[str, str]
 
 

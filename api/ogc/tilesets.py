@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from api.dependencies import Series
 from api.ogc.asked import wanted_of
 from api.ogc.collected import LEVELS, Collected, collection_of
-from api.ogc.relations import Link, link
+from api.ogc.relations import REL, Link, link
 from api.ogc.tiling import MEDIA_TYPE, TileSet, box_of, limited, limits_of, version_of
 from api.ogc.times import Times
 from api.pages.extent import CREDITS
 from api.versions import Versions
-from boundaries.layers import DETAILS, centres_of
+from boundaries.layers import DETAILS, centres_of, said
 from boundaries.levels import LABELS, Level
 from geo.errors import Conflict, Invalid, NotFound
 from geo.grids import GRIDS, WEB_MERCATOR_QUAD, Grid
@@ -27,7 +27,6 @@ from indicators.natures import Form
 from indicators.published import Held
 from indicators.statuses import LABELS as STATUS_LABELS
 
-REL = "http://www.opengis.net/def/rel/ogc/1.0/"
 TILESETS, SCHEME, SCHEMES = f"{REL}tilesets-vector", f"{REL}tiling-scheme", f"{REL}tiling-schemes"
 ARCHIVE = "application/vnd.pmtiles"
 TILEJSON = "application/vnd.mapbox.tile+json"
@@ -286,9 +285,9 @@ def layers_of(one: TileSet, named: Series | None, grid: Grid) -> list[dict[str, 
 def _properties(one: TileSet, named: Series | None, grid: Grid, layer: str) -> dict[str, Any]:
     """The properties of a layer, each with the first zoom (`x-minTileMatrix`) at which it is there."""
     found: dict[str, Any] = {}
-    for first, names in DETAILS:
+    for rank, (first, _) in enumerate(DETAILS):
         zoom = max(first - grid.coarser, 0)
-        for name in names:
+        for name in said(rank, valued=named is not None):
             found.setdefault(name, {"type": "string", "title": TITLES[name], "x-minTileMatrix": str(zoom)})
     points = layer != one.name
     if points and not one.circles:

@@ -23,7 +23,7 @@ from api.ogc.pages import item_page, items_page
 from api.ogc.pages import shown as told_of
 from api.ogc.parameters import ChosenAsked, Paged, PagedAsked, Shown, ShownAsked, Subject, SubjectAsked
 from api.ogc.planning import plan_of, wanted_by
-from api.ogc.plans import Plan, absent_in, chosen_fields, page_of, parameters, without_shape
+from api.ogc.plans import Cut, Plan, chosen_fields, page_of, parameters, pattern_of, without_shape
 from api.ogc.quickly import ItemsRoute, Planned, document_key, given_properties, plan_key, refuse_properties
 from api.versions import Versions, read_versions
 from boundaries.levels import LABELS, is_code
@@ -76,10 +76,10 @@ async def items(
         with reading(request) as conn, cql2.computed():
             found, place = plan(conn)
             crs = shown.crs or CRS84
-            statement = found.page(crs, None if place is None else absent_in(place))
+            statement = found.page(crs, pattern_of(place))
             rows = [(_encoded(text), _encoded(told)) for text, told in conn.execute(statement, parameters(place))]
-            page = page_of(rows, found.size)
-            part = part_of(request, found, GEOJSON, page.returned, page.following)
+            page = page_of(rows, found.size, place)
+            part = part_of(request, found, GEOJSON, page)
             lasting = read_versions(conn, now).data == now.data
             if lasting and found.current and subject.as_of is None:
                 edition_of(request).plans.keep(plan_key(request, now), Planned(found, crs))
@@ -154,16 +154,15 @@ def _export_of(
 ) -> Response:
     def export(conn: sa.Connection) -> Export:
         found, place = plan(conn)
-        following = None
-        returned: int | None = None
+        cut = Cut()
         rows = found.rows(place)
         if paged.limit is not None:
-            returned, following = found.cut(conn, place, paged.limit)
+            cut = found.cut(conn, place, paged.limit)
             rows = found.some(place, paged.limit)
         elif paged.cursor is None:
-            returned = found.left(paged.offset)
-        part = part_of(request, found, shown.form, returned, following)
-        return Export(replace(found.layer, rows=rows), part.members, part.headers, returned)
+            cut = Cut(found.left(paged.offset))
+        part = part_of(request, found, shown.form, cut)
+        return Export(replace(found.layer, rows=rows), part.members, part.headers, cut.returned)
 
     with cql2.computed():
         return exported(request, export, shown.form, shown.crs, tag_of(request, now.data, shown.form))
@@ -192,10 +191,10 @@ def _page_of(
     with reading(request) as conn, cql2.computed():
         found, place = plan(conn)
         size = min(limit or READ_PAGE, MOST_READ)
-        returned, following = found.cut(conn, place, size)
+        cut = found.cut(conn, place, size)
         layer = replace(found.layer, rows=found.some(place, size))
         rows = conn.execute(told_of(layer)).all()
-        part = part_of(request, found, HTML, returned, following)
+        part = part_of(request, found, HTML, cut)
         return items_page(request, collected, layer, rows, part.links, found.matched.number)
 
 

@@ -17,7 +17,7 @@ from api.ogc.collected import collection_of
 from api.ogc.ordering import Place
 from api.ogc.parameters import Box, Chosen, Paged, Shown, Subject
 from api.ogc.planning import plan_of
-from api.ogc.plans import absent_in, parameters
+from api.ogc.plans import parameters, pattern_of
 from geo.cluster import Cluster
 from geo.formats.crs import CRS84
 from geo.formats.media_types import GEOJSON
@@ -82,7 +82,7 @@ def explained(engine: sa.Engine, name: str, place: Place | None = None, **asked:
         shown = Shown(GEOJSON, None, None, True)
         paged = Paged(1000, 0, None, "none")
         plan, _ = plan_of(conn, collected, YEAR, subject, None, shown, chosen, paged, asked.get("simple", {}), ())
-        page = plan.page(CRS84, None if place is None else absent_in(place))
+        page = plan.page(CRS84, pattern_of(place))
         made = page.compile(conn, compile_kwargs={"render_postcompile": True})
         return "\n".join(conn.exec_driver_sql("EXPLAIN " + str(made), made.params | parameters(place)).scalars())
 
@@ -96,7 +96,8 @@ def explained(engine: sa.Engine, name: str, place: Place | None = None, **asked:
         ("communes", {"simple": {"departement": "44"}}),
         ("communes", {"simple": {"epci": "200040000,200041000"}}),
         ("communes", {"box": Box((0.0, 44.0, 0.2, 44.2), CRS84)}),
-        ("communes", {"place": ("40000",)}),
+        ("communes", {"place": Place(("40000",))}),
+        ("communes", {"place": Place(("40000",), back=True)}),
         ("population", {"filter": Asked("departement = '44'", "cql2-text", CRS84), "period": "2022"}),
         ("population", {"simple": {"departement": "44"}}),
         ("population", {"simple": {"departement": "44"}, "order": "-value_2022"}),

@@ -39,13 +39,18 @@ def written(
 
 def pages(client: httpx.Client, **query: Any) -> Iterator[list[dict[str, Any]]]:
     """Give each page, by the links that lead from one to the next."""
-    address: str | None = str(httpx.URL(ITEMS, params=query))
+    return (found["features"] for found in walked(client, "next", str(httpx.URL(ITEMS, params=query))))
+
+
+def walked(client: httpx.Client, rel: str, address: str | None) -> Iterator[dict[str, Any]]:
+    """Give each page from an address on, by the links of a relation, which are headers too."""
     while address is not None:
         answer = client.get(address)
         assert answer.status_code == 200, answer.text
         found = answer.json()
-        yield found["features"]
-        address = next((link["href"] for link in found["links"] if link["rel"] == "next"), None)
+        yield found
+        address = next((link["href"] for link in found["links"] if link["rel"] == rel), None)
+        assert answer.links.get(rel, {}).get("url") == address
 
 
 def ids(features: list[dict[str, Any]]) -> list[str]:
@@ -77,6 +82,26 @@ def test_pages_are_the_whole_in_any_order(
     assert all(len(page) == limit for page in list(pages(client, limit=limit, **query))[:-1])
 
 
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(names=SORTED, limit=st.integers(1, 16), offset=st.integers(0, 14))
+def test_previous_pages_are_what_comes_before(
+    written: tuple[httpx.Client, sa.Engine], names: list[str], limit: int, offset: int
+) -> None:
+    """From a page that follows, back: each page ends where the next one began, and the first has none before it."""
+    client, _ = written
+    query: dict[str, Any] = {"sortby": ",".join(names)} if names else {}
+    whole = client.get(ITEMS, params=query).json()["features"]
+    start = str(httpx.URL(ITEMS, params={**query, "limit": limit, "offset": offset}))
+    here, *before = list(walked(client, "prev", start))
+    assert here["features"] == whole[offset : offset + limit]
+    starts = range(offset - limit, -limit, -limit) if offset else []
+    assert [one["features"] for one in before] == [whole[max(at, 0) : at + limit] for at in starts]
+    if before:  # and forward again, from the first
+        [address] = [link["href"] for link in before[-1]["links"] if link["rel"] == "self"]
+        again = [one for page in walked(client, "next", address) for one in page["features"]]
+        assert again == whole
+
+
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=SORTED, limit=st.integers(1, 16))
 def test_pages_of_files_are_the_whole(
@@ -92,6 +117,12 @@ def test_pages_of_files_are_the_whole(
         found += answer.text.splitlines()[1:]
         address = answer.links.get("next", {}).get("url")
     assert found == whole
+    back: list[str] = []
+    last = client.get(ITEMS, params={**query, "f": "csv", "limit": limit, "offset": 14})
+    while (address := last.links.get("prev", {}).get("url")) is not None:
+        last = client.get(address)
+        back = last.text.splitlines()[1:] + back
+    assert back == whole[1:15]
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
