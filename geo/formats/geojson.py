@@ -12,11 +12,12 @@ from sqlalchemy import ColumnElement, Connection, Select
 
 from geo.formats.chunks import chunked
 from geo.formats.crs import CRS84, WGS_84, Crs
-from geo.formats.layer import Layer, typed
+from geo.formats.layer import Kind, Layer, typed
 from geo.formats.reading import placed, streamed
 
 JSONFG_CORE = "http://www.opengis.net/spec/json-fg-1/1.0/conf/core"
 RECORD_SEPARATOR = "\x1e"
+EXPONENT = 1e15  # from which PostgreSQL writes numbers with an exponent
 
 
 def geojson(conn: Connection, layer: Layer, crs: Crs, members: Mapping[str, Any]) -> Iterator[bytes]:
@@ -80,7 +81,7 @@ def jsonfg_texts(layer: Layer, crs: Crs) -> Select[str, str]:
 def _texts(layer: Layer, crs: Crs, middle: str, beside: Sequence[str] = ()) -> Select[str, str]:
     rows = layer.rows.subquery("rows")
     # A row made JSON has its columns as members, however many: json_build_object stops at fifty.
-    columns = [typed(rows.c[one.name], one.kind).label(one.name) for one in layer.fields]
+    columns = [_member(typed(rows.c[one.name], one.kind), one.kind).label(one.name) for one in layer.fields]
     properties = sa.select(*columns).correlate(rows).lateral("properties")
     before, after = middle.split("{shape}")
     text = sa.func.concat(
@@ -95,6 +96,18 @@ def _texts(layer: Layer, crs: Crs, middle: str, beside: Sequence[str] = ()) -> S
     key = rows.c[layer.key].label("key")
     given = sa.select(key, text.label("feature")).select_from(rows.join(properties, sa.true()))
     return given.add_columns(*(rows.c[name] for name in beside))
+
+
+def _member(column: ColumnElement[Any], kind: Kind) -> ColumnElement[Any]:
+    """A column as it is put into JSON: 12 is written 12.0 where it may have decimals.
+
+    QGIS and GDAL take the type of a column from the first features: where they are whole, the decimals of the rest are cut.
+    """
+    if kind is not Kind.NUMBER:
+        return column
+    whole = (column == sa.func.trunc(column)) & (sa.func.abs(column) < EXPONENT)
+    written = sa.cast(sa.cast(column, sa.Text()) + ".0", sa.JSON())
+    return sa.case((whole, written), else_=sa.func.to_json(column))
 
 
 def _shape(geom: ColumnElement[Any], stored: int, crs: Crs) -> ColumnElement[Any]:
