@@ -57,7 +57,8 @@ def test_geojson_says_what_it_is(conn, layer):
 @pytest.mark.parametrize("form", [formats.GEOJSON, formats.JSONFG, formats.SEQUENCE])
 @pytest.mark.parametrize(
     ("value", "written"),
-    [("12", b"12.0"), ("0", b"0.0"), ("-3", b"-3.0"), ("12.5", b"12.5"), ("0.1::float8 + 0.2::float8", b"0.30000000000000004"),
+    [("12", b"12.0"), ("0", b"0.0"), ("-3", b"-3.0"), ("12.5", b"12.5"),
+     ("0.1::float8 + 0.2::float8", b"0.30000000000000004"),
      ("999999999999999", b"999999999999999.0"), ("1e15", b"1e+15"), ("1e300", b"1e+300"), ("NULL", b"null")],
 )  # fmt: skip
 def test_a_whole_number_that_may_have_decimals_is_not_taken_for_an_integer(conn, layer, form, value, written):
