@@ -133,21 +133,19 @@ class Plan:
 
     def cut(self, conn: Connection, place: Place | None, limit: int) -> Cut:
         """Return how many features a page beside a place has, and where those beside it are."""
+        every = self.left(0) if place is None else None
+        if every is not None and every <= limit:  # all of them: nothing is to be found
+            return Cut(every)
         order = self.order.back if place is not None and place.back else self.order
         keys = self._places()
         if place is not None:
             keys = self.order.beside(keys, place.pattern).params(parameters(place))
         some = order.of(keys).limit(limit + 1).subquery("some")
-        ranked = sa.select(
-            order.place(some).label("place"),
-            sa.func.row_number().over().label(RANK),
-            sa.func.count().over().label(COUNT),
-        ).subquery()
+        counted = (sa.func.row_number().over().label(RANK), sa.func.count().over().label(COUNT))
+        ranked = sa.select(*some.c, *counted).subquery()
         rank, count = ranked.c[RANK], ranked.c[COUNT]
-        told = {
-            row[1]: str(row[0])
-            for row in conn.execute(sa.select(ranked).where(sa.or_(rank == 1, rank == limit, rank == count)))
-        }
+        kept = sa.select(rank, order.place(ranked)).where(sa.or_(rank == 1, rank == limit, rank == count))
+        told = {int(row[0]): str(row[1]) for row in conn.execute(kept)}
         found = max(told, default=0)
         near, far = told.get(1), told.get(limit) if found > limit else None
         if place is not None and place.back:

@@ -24,7 +24,8 @@ from geo.formats.media_types import GEOJSON
 
 ITEMS = "/api/collections/communes/items"
 POPULATION = "/api/collections/population/items"
-STREAMED = ("geojson", "csv", "geojsonseq", "csv-wkt", "jsonfg", "kml", "parquet", "arrow")
+TRIES = 8  # of which the best is kept: the machine does other things
+TEXTS = ("geojson", "jsonfg", "geojsonseq", "csv", "csv-wkt", "csv-excel", "kml")
 
 
 @pytest.fixture(scope="module")
@@ -58,19 +59,26 @@ def taken(client: httpx.Client, address: str, **query: Any) -> tuple[int, float,
     return weight, first, max(most, resident()) - before
 
 
-@pytest.mark.parametrize("form", STREAMED[:3])
+def first_byte(client: httpx.Client, address: str, **query: Any) -> float:
+    """Seconds to the first byte of an answer, whose rest is left."""
+    started = time.perf_counter()
+    with client.stream("GET", address, params=query, headers={"Accept-Encoding": "identity"}) as answer:
+        next(answer.iter_raw())
+        return time.perf_counter() - started
+
+
+@pytest.mark.parametrize("form", TEXTS)
 def test_what_is_streamed_starts_at_once_and_holds_little(
     large: tuple[httpx.Client, sa.Engine], form: str
 ) -> None:
     client, _ = large
     query = {"f": form, "limit": 100_000} if form == "geojson" else {"f": form}
     taken(client, POPULATION, **query, departement="10")  # what is imported and planned once
-    weight, first, more = taken(client, POPULATION, **query)
-    assert weight > (10_000_000 if form != "csv" else 2_000_000)
+    weight, _, more = taken(client, POPULATION, **query)
+    assert weight > (2_000_000 if form in ("csv", "csv-excel") else 10_000_000)
     assert more < 64 * 2**20, f"{more / 2**20:.0f} MiB more were held"
-    assert first < 0.5, (
-        f"{first * 1000:.0f} ms before the first byte"
-    )  # 100 ms on a machine that does nothing else
+    first = min(first_byte(client, POPULATION, **query) for _ in range(TRIES))
+    assert first < 0.1, f"{first * 1000:.0f} ms before the first byte"
 
 
 def explained(engine: sa.Engine, name: str, place: Place | None = None, **asked: Any) -> str:
