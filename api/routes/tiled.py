@@ -1,8 +1,10 @@
 """OGC API Tiles: the grids, the sets of tiles of each collection and of several together, their tiles and archives."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Literal
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -13,7 +15,7 @@ from api import grammars
 from api.dependencies import AsOf, CurrentVersions, Series, reading, release_id
 from api.documents import ALWAYS, Document, answer, answer_beside, cache_control, json_document, known
 from api.filters import Asked, Filter, filtered
-from api.ogc import tilesets
+from api.ogc import styles, tilesets
 from api.ogc.archives import found
 from api.ogc.asked import Wanted, layer_of
 from api.ogc.collected import collection_of
@@ -197,7 +199,7 @@ def collection_set(
     if word == "tilejson":
         _require_web(grid_id)
         return answer(request, document_of(tilesets.tilejson(title, f"{base}/tiles", [(one, named)], query)))
-    more = _more(base, one, named, grid.id, request)
+    more = _more(base, one, named, grid.id, query, request)
     body = tilesets.described(api, f"{base}/tiles/{grid.id}", title, grid, [(one, named)], query, more)
     return answer(request, json_document(body))
 
@@ -385,16 +387,22 @@ def explicit(one: TileSet, named: Series | None, as_of: date | None) -> dict[str
     return {"level": one.level.value, "millesime": one.millesime, "period": named.period, "as_of": as_of}
 
 
-def _more(base: str, one: TileSet, named: Series | None, grid_id: str, request: Request) -> list[Link]:
+def _more(
+    base: str, one: TileSet, named: Series | None, grid_id: str, query: Mapping[str, object], request: Request
+) -> list[Link]:
+    """Return what else there is of a set of tiles: the addresses say which, as those of its tiles do."""
+    asked = {name: value for name, value in query.items() if value is not None}
+    told = urlencode(asked, safe=":")
     more: list[Link] = []
     if grid_id == WEB_MERCATOR_QUAD.id:
-        more += [
-            link("alternate", f"{base}/tiles/{grid_id}?f=tilejson", TILEJSON, "TileJSON"),
-            link("stylesheet", f"{base}/style.json", "application/vnd.mapbox.style+json", "Style MapLibre"),
-        ]
+        more.append(link("alternate", f"{base}/tiles/{grid_id}?f=tilejson&{told}", TILEJSON, "TileJSON"))
+        if "as_of" not in asked:  # a style has the classes of what is served now
+            more.append(link("stylesheet", f"{base}/style.json?{told}", styles.MEDIA_TYPE, "Style MapLibre"))
     folder, audience = request.app.state.archives, reader_of(request).audience
     if found(folder, audience, [(one, named)], GRIDS[grid_id]) is not None:
-        more.append(link("enclosure", f"{base}/tiles/{grid_id}/archive.pmtiles", ARCHIVE, "Archive PMTiles"))
+        more.append(
+            link("enclosure", f"{base}/tiles/{grid_id}/archive.pmtiles?{told}", ARCHIVE, "Archive PMTiles")
+        )
     return more
 
 

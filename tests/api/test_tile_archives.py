@@ -167,6 +167,15 @@ def test_another_selection_is_another_archive(country: Country) -> None:
     country.export("population", level=Level.EPCI, period="2016", millesime=YEAR, last=4)
     assert country.client.get(asked).status_code == 200
     assert len(list(country.folder.rglob("*.pmtiles"))) == 2
+    described = country.client.get(
+        "/api/collections/population/tiles/WebMercatorQuad?level=epci&period=2016"
+    ).json()
+    links = {link["rel"]: link["href"] for link in described["links"]}
+    assert country.client.get(links["enclosure"]).content == country.client.get(asked).content
+    tiles = country.client.get(links["alternate"]).json()["tiles"][0]
+    assert "level=epci" in tiles
+    assert "period=2016" in tiles
+    assert country.client.get(links["stylesheet"]).json()["sources"]["ores"]["tiles"] == [tiles]
 
 
 def test_what_is_interrupted_leaves_the_archive_of_before(country: Country) -> None:
