@@ -87,10 +87,11 @@ def _person(one: Field, value: Any) -> Any:
     >>> [_person(Field("f", "", kind), value) for kind, value in ((Kind.NUMBER, 0.5), (Kind.FLAG, True))]
     ['0,5', 'oui']
     """
+    value = one.worded(value)
     if value is None:
         return None
-    if one.kind is Kind.TEXT:
-        return _safe(one.labels.get(value, value))
+    if isinstance(value, str):
+        return _safe(value)
     if one.kind is Kind.NUMBER:
         return repr(value).replace(".", ",")
     if one.kind is Kind.FLAG:

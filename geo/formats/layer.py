@@ -50,6 +50,16 @@ class Field:
         """
         return f"{self.title} ({self.unit})" if self.unit else self.title
 
+    def worded(self, value: Any) -> Any:
+        """Return the words of a value that is a code, any other value as it is.
+
+        >>> [Field("classe", "", Kind.NUMBER, labels={"1": "dense"}).worded(one) for one in (1.0, 2.0, None)]
+        ['dense', 2.0, None]
+        """
+        if value is None or not self.labels:
+            return value
+        return self.labels.get(f"{value:g}" if isinstance(value, float) else str(value), value)
+
 
 @dataclass(frozen=True)
 class Layer:

@@ -63,8 +63,9 @@ def _fill(book: Any, conn: Connection, layer: Layer) -> None:
 
 def _write(sheet: Any, row: int, column: int, one: Field, value: Any, style: Any) -> None:
     """Write a cell, nothing where there is no value; Excel has no time zone: an instant is told in Paris time."""
+    value = one.worded(value)
     if isinstance(value, str):
-        sheet.write_string(row, column, one.labels.get(value, value))
+        sheet.write_string(row, column, value)
     elif isinstance(value, bool):
         sheet.write_boolean(row, column, value)
     elif isinstance(value, datetime):

@@ -139,6 +139,22 @@ def test_csv_that_a_french_excel_opens(conn, layer):
     assert rows[0]["Jour"] == "01/01/2025"
 
 
+def test_people_read_the_words_of_a_number_that_is_a_code_and_programs_the_number(conn, layer, tmp_path):
+    fields = [
+        replace(one, labels={"1": "dense", "2": "rural"}) if one.name == "densite" else one for one in layer.fields
+    ]
+    conn.execute(
+        sa.text("UPDATE shapes SET densite = CASE WHEN code = '01002' THEN NULL ELSE length(code) - 4 END")
+    )
+    coded = replace(layer, fields=tuple(fields))
+    rows = csv.DictReader(io.StringIO(whole(conn, coded, formats.CSV_EXCEL).decode("utf-8-sig")), delimiter=";")
+    assert [row["Densité (hab/km²)"] for row in rows] == ["dense", "", "dense", "dense"]
+    book = openpyxl.load_workbook(file_of(conn, coded, formats.XLSX, tmp_path))
+    assert [row[4].value for row in book["Données"].iter_rows(min_row=2)] == ["dense", None, "dense", "dense"]
+    plain = csv.DictReader(io.StringIO(whole(conn, coded, formats.CSV).decode()))
+    assert [row["densite"] for row in plain] == ["1.0", "", "1.0", "1.0"]
+
+
 def test_a_workbook_runs_no_formula(conn, layer, tmp_path):
     book = openpyxl.load_workbook(file_of(conn, layer, formats.XLSX, tmp_path))
     assert book.sheetnames == ["Données", "À propos"]
