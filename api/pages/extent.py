@@ -12,7 +12,7 @@ from geo.mapstyle import Bounds
 
 # A map of the country opens on its European part; the overseas regions are one gesture away.
 OVERSEAS_REGIONS = ("01", "02", "03", "04", "06")
-CREDITS = "Contours : IGN, Etalab"
+CREDITS = "Contours\u202f: IGN, Etalab"
 
 
 @dataclass(frozen=True)

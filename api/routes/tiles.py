@@ -16,6 +16,7 @@ from api.dependencies import AsOf, CurrentVersions, Joined, LevelPath, release_i
 from api.documents import answer, json_document
 from api.editions import edition_of
 from api.ogc.tiling import plain_set, tile_answer
+from api.pages.extent import CREDITS
 from api.strict import StrictRoute
 from boundaries import layers
 from boundaries.levels import LABELS
@@ -66,7 +67,7 @@ def tilejson(
     body = {
         "tilejson": "3.0.0",
         "name": f"{LABELS[level][1]} au 1er janvier {millesime}",
-        "attribution": "Contours : IGN, Etalab",
+        "attribution": CREDITS,
         "scheme": "xyz",
         "tiles": [f"{base}/{{z}}/{{x}}/{{y}}.mvt?v={version}{query}"],
         "minzoom": 0,
