@@ -30,6 +30,18 @@ READS = textwrap.dedent("""
     }))
 """)
 
+TILES = textwrap.dedent("""
+    import json, sys
+    import pyogrio
+    source, options = f"OGCAPI:{sys.argv[1]}/collections/{sys.argv[2]}", json.loads(sys.argv[3])
+    found = {}
+    for zoom in sys.argv[4:]:
+        frame = pyogrio.read_dataframe(source, layer=f"Zoom level {zoom}", API="TILES", **options)
+        crs = frame.crs.to_epsg()
+        found[zoom] = {"crs": crs, "codes": sorted(set(frame["code"])), "bounds": list(frame.total_bounds)}
+    print(json.dumps(found))
+""")
+
 
 def read(api: str, layer: str, where: str = "", **options: str) -> dict:
     import json
@@ -108,3 +120,21 @@ def test_coordinates_are_those_of_lambert_93(api: str) -> None:
     points = [point for polygon in own["geometry"]["coordinates"] for ring in polygon for point in ring]
     xs, ys = zip(*points, strict=True)
     assert (west, south, east, north) == pytest.approx((min(xs), min(ys), max(xs), max(ys)), abs=0.01)
+
+
+@pytest.mark.parametrize(("grid", "zooms"), [("Lambert93Quad", ("0", "3", "6")), ("WebMercatorQuad", ("5", "9"))])
+def test_tiles_are_read_in_either_grid(api: str, grid: str, zooms: tuple[str, ...]) -> None:
+    """Where its grid's own box is told: GDAL takes for metres the degrees in which collections must say theirs."""
+    import json
+
+    described = httpx.get(f"{api}/collections/epci/tiles/{grid}", timeout=60).json()
+    low, high = described["boundingBox"]["lowerLeft"], described["boundingBox"]["upperRight"]
+    box = dict(zip(("MINX", "MINY", "MAXX", "MAXY"), map(str, (*low, *high)), strict=True))
+    found = run(TILES, api, "epci", json.dumps({"TILEMATRIXSET": grid, **box}), *zooms)
+    items = httpx.get(f"{api}/collections/epci/items", params={"skipGeometry": "true"}, timeout=60).json()
+    codes = sorted(one["id"] for one in items["features"])
+    nearly = (high[0] - low[0]) / 20  # the box is that of another system, carried
+    for zoom, own in found.items():
+        assert own["codes"] == codes, zoom
+        assert own["crs"] == int(described["crs"].rpartition("/")[2])
+        assert own["bounds"] == pytest.approx([*low, *high], abs=nearly)
