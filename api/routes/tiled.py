@@ -16,7 +16,7 @@ from api.dependencies import AsOf, CurrentVersions, Series, reading, release_id
 from api.documents import ALWAYS, Document, answer, answer_beside, cache_control, json_document, known
 from api.filters import Asked, Filter, filtered
 from api.ogc import styles, tilesets
-from api.ogc.archives import found
+from api.ogc.archives import Sets, found
 from api.ogc.asked import Wanted, layer_of
 from api.ogc.collected import collection_of
 from api.ogc.relations import Link, link
@@ -30,7 +30,7 @@ from api.versions import Versions, read_versions
 from boundaries.levels import Level
 from geo import cql2
 from geo.errors import Invalid, NotFound
-from geo.grids import GRIDS, WEB_MERCATOR_QUAD, grid_of
+from geo.grids import GRIDS, WEB_MERCATOR_QUAD, Grid, grid_of
 from geo.tiles import Tile
 
 router = APIRouter(prefix="/api", route_class=StrictRoute, tags=["Tuiles"])
@@ -219,14 +219,20 @@ def collection_archive(
     """Return the archive that was exported of a set of tiles, whole or by ranges; of what is served now alone."""
     grid = grid_of(grid_id)
     with reading(request) as conn:
-        one, named = asked.found(conn, now, collection)
-    file = found(request.app.state.archives, reader_of(request).audience, [(one, named)], grid)
+        sets = [asked.found(conn, now, collection)]
+    return _archived(request, sets, grid)
+
+
+def _archived(request: Request, sets: Sets, grid: Grid) -> Response:
+    file = found(request.app.state.archives, reader_of(request).audience, sets, grid)
+    alone = [one for one, _ in sets]
+    names = ",".join(one.name for one in alone)
     if file is None:
         raise NotFound(
-            f"Aucune archive à jour de « {collection} » dans la grille {grid.id}. L’exploitant du site en fait une par "
-            f"la commande : ores export pmtiles {collection}."
+            f"Aucune archive à jour de « {names} » dans la grille {grid.id}. L’exploitant du site en fait une par "
+            f"la commande : ores export pmtiles {names}."
         )
-    tag, changed = f'"{version_of([one])}"', request.scope.get("state", {}).get("changed")
+    tag, changed = f'"{version_of(alone)}"', request.scope.get("state", {}).get("changed")
     headers = {"ETag": tag, "Cache-Control": cache_control(request).decode()}
     if changed is not None:
         headers["Last-Modified"] = changed.decode()
@@ -234,7 +240,8 @@ def collection_archive(
     if known(dict(request.scope["headers"]), tag, changed):
         response = Response(status_code=304, headers=headers)
     else:
-        response = FileResponse(file, headers=headers, media_type=ARCHIVE, filename=f"{collection}.pmtiles")
+        name = names.replace(",", "_")
+        response = FileResponse(file, headers=headers, media_type=ARCHIVE, filename=f"{name}.pmtiles")
     response.raw_headers += ALWAYS
     return response
 
@@ -310,8 +317,25 @@ def dataset_set(
     if word == "tilejson":
         _require_web(grid_id)
         return answer(request, document_of(tilesets.tilejson(EVERYTHING, f"{api}/tiles", sets, query)))
-    body = tilesets.described(api, f"{api}/tiles/{grid.id}", EVERYTHING, grid, sets, query)
+    asked = {name: value for name, value in query.items() if value is not None}
+    more = _archive_link(f"{api}/tiles/{grid.id}", sets, grid, urlencode(asked, safe=","), request)
+    body = tilesets.described(api, f"{api}/tiles/{grid.id}", EVERYTHING, grid, sets, query, more)
     return answer(request, json_document(body))
+
+
+@router.get(
+    "/tiles/{tileMatrixSetId}/archive.pmtiles",
+    summary="Un jeu de tuiles de plusieurs collections, entier, en PMTiles",
+    response_class=FileResponse,
+)
+def dataset_archive(
+    request: Request, now: CurrentVersions, grid_id: GridId, collections: Several = None, millesime: Year = None
+) -> Response:
+    """Return the archive that was exported of several collections together, in the order in which they are asked."""
+    grid = grid_of(grid_id)
+    with reading(request) as conn:
+        sets = tilesets.together(conn, now, collections, millesime)
+    return _archived(request, sets, grid)
 
 
 @router.get(
@@ -398,12 +422,13 @@ def _more(
         more.append(link("alternate", f"{base}/tiles/{grid_id}?f=tilejson&{told}", TILEJSON, "TileJSON"))
         if "as_of" not in asked:  # a style has the classes of what is served now
             more.append(link("stylesheet", f"{base}/style.json?{told}", styles.MEDIA_TYPE, "Style MapLibre"))
-    folder, audience = request.app.state.archives, reader_of(request).audience
-    if found(folder, audience, [(one, named)], GRIDS[grid_id]) is not None:
-        more.append(
-            link("enclosure", f"{base}/tiles/{grid_id}/archive.pmtiles?{told}", ARCHIVE, "Archive PMTiles")
-        )
-    return more
+    return more + _archive_link(f"{base}/tiles/{grid_id}", [(one, named)], GRIDS[grid_id], told, request)
+
+
+def _archive_link(base: str, sets: Sets, grid: Grid, query: str, request: Request) -> list[Link]:
+    if found(request.app.state.archives, reader_of(request).audience, sets, grid) is None:
+        return []
+    return [link("enclosure", f"{base}/archive.pmtiles?{query}", ARCHIVE, "Archive PMTiles")]
 
 
 def _query(request: Request) -> str:

@@ -26,7 +26,7 @@ from boundaries.levels import Level
 from boundaries.readers import Audience
 from geo.cluster import Cluster
 from geo.errors import Invalid, NotFound
-from geo.grids import LAMBERT_93_QUAD, WEB_MERCATOR_QUAD
+from geo.grids import LAMBERT_93_QUAD, WEB_MERCATOR_QUAD, Grid
 from geo.progress import silent
 from indicators.tables import Release, ReleaseEdition, ReleaseSeries, Series, Value, series_id
 
@@ -176,6 +176,36 @@ def test_another_selection_is_another_archive(country: Country) -> None:
     assert "level=epci" in tiles
     assert "period=2016" in tiles
     assert country.client.get(links["stylesheet"]).json()["sources"]["ores"]["tiles"] == [tiles]
+
+
+@pytest.mark.parametrize("grid", [WEB_MERCATOR_QUAD, LAMBERT_93_QUAD], ids=lambda grid: grid.id)
+@pytest.mark.parametrize("collections", [None, "communes,densite", "densite,communes"])
+def test_an_archive_of_several_collections_is_served_by_ranges(
+    country: Country, collections: str | None, grid: Grid
+) -> None:
+    """Each tileset that is advertised: where its archive was made, a link leads to it, for that selection alone."""
+    address = f"/api/tiles/{grid.id}"
+    asked = {} if collections is None else {"collections": collections}
+    before = country.client.get(address, params=asked).json()
+    assert not [link for link in before["links"] if link["rel"] == "enclosure"]
+    absent = country.client.get(f"{address}/archive.pmtiles", params=asked)
+    names = ",".join(one["id"] for one in before["layers"] if not one["id"].endswith("-centres"))
+    assert absent.status_code == 404
+    assert f"ores export pmtiles {names}" in absent.json()["detail"]
+    made = country.export(names, grid=grid, last=3)
+    [link] = [
+        one for one in country.client.get(address, params=asked).json()["links"] if one["rel"] == "enclosure"
+    ]
+    whole = country.client.get(link["href"])
+    assert whole.content == made.file.read_bytes()
+    assert country.client.get(f"{address}/archive.pmtiles", params=asked).content == whole.content
+    part = country.client.get(link["href"], headers={"Range": "bytes=0-126"})
+    assert (part.status_code, part.content) == (206, whole.content[:127])
+    for (zoom, x, y), body in opened(made.file)[2].items():
+        answer = country.client.get(f"{address}/{zoom}/{y}/{x}", params=asked)
+        assert gzip.decompress(body) == answer.content, (zoom, x, y)
+    other = country.client.get(f"{address}/archive.pmtiles", params={"collections": "epci,communes"})
+    assert other.status_code == 404
 
 
 def test_what_is_interrupted_leaves_the_archive_of_before(country: Country) -> None:
