@@ -61,7 +61,7 @@ class Document:
 
 def document(body: bytes, media_type: str, filename: str | None = None) -> Document:
     """Return a document."""
-    digest = hashlib.sha256(media_type.encode() + body).hexdigest()[:20]
+    digest = hashlib.blake2b(body, digest_size=10, key=media_type.encode()[:64]).hexdigest()
     return Document(body, media_type, digest, filename)
 
 
@@ -79,7 +79,7 @@ class Documents:
         self._kept: OrderedDict[Hashable, tuple[Document, int]] = OrderedDict()
         self._lock = threading.Lock()
         self._building: dict[Hashable, threading.Lock] = {}
-        self._awaited: dict[Hashable, asyncio.Lock] = {}
+        self._awaited: dict[Hashable, asyncio.Event] = {}
 
     def get(self, key: Hashable) -> Document | None:
         """Return the document kept under a key, if it is."""
@@ -111,17 +111,19 @@ class Documents:
 
     async def get_or_await(self, key: Hashable, build: Callable[[], Awaitable[Document]]) -> Document:
         """Return the document of a key, built on the event loop by the first who asks; the others wait for it."""
-        turn = self._awaited.setdefault(key, asyncio.Lock())
+        while (found := self.get(key)) is None and (other := self._awaited.get(key)) is not None:
+            await other.wait()
+        if found is not None:
+            return found
+        done = self._awaited[key] = asyncio.Event()
         try:
-            async with turn:
-                found = self.get(key)
-                if found is None:
-                    found = await build()
-                    if found.lasting:
-                        self._keep(key, found)
-                return found
+            found = await build()
+            if found.lasting:
+                self._keep(key, found)
+            return found
         finally:
-            self._awaited.pop(key, None)
+            del self._awaited[key]
+            done.set()
 
     def _keep(self, key: Hashable, made: Document) -> None:
         with self._lock:

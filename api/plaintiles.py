@@ -5,7 +5,7 @@ not exactly as a TileJSON writes it is left to them, who know what else may be a
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from operator import is_
 from typing import Any, NamedTuple
@@ -27,14 +27,16 @@ from api.routes.tiles import VERSION_LENGTH
 from api.versions import Versions
 from boundaries.levels import Level
 from geo.errors import Invalid
-from geo.grids import GRIDS
+from geo.grids import GRIDS, WEB_MERCATOR_QUAD, Grid, Limits
 from geo.tiles import MAX_ZOOM, Tile
 
+# What tiles are of, and the place of one of them: zoom, then column and row, or row and column.
+ADDRESS = re.compile(r"(/api/.+)/([0-9]{1,2})/([0-9]{1,6})/([0-9]{1,6})(?:\.mvt)?").fullmatch
 # A level in a millesime; a collection in a grid; several collections in a grid. The last two say the row first.
-ADDRESS = re.compile(
-    r"/api/tiles/([0-9]{4})/([a-z-]+)/([0-9]{1,2})/([0-9]{1,6})/([0-9]{1,6})\.mvt"
-    r"|/api/collections/([a-z0-9_-]{1,80})/tiles/([A-Za-z0-9]{1,40})/([0-9]{1,2})/([0-9]{1,6})/([0-9]{1,6})"
-    r"|/api/tiles/([A-Za-z0-9]{1,40})/([0-9]{1,2})/([0-9]{1,6})/([0-9]{1,6})"
+OF_WHAT = re.compile(
+    r"/api/tiles/([0-9]{4})/([a-z-]+)"
+    r"|/api/collections/([a-z0-9_-]{1,80})/tiles/([A-Za-z0-9]{1,40})"
+    r"|/api/tiles/([A-Za-z0-9]{1,40})"
 ).fullmatch
 YEAR = re.compile(r"(?:19|20)[0-9]{2}").fullmatch
 LEVELS = {level.value: level for level in Level}
@@ -42,16 +44,67 @@ SESSION = COOKIE.encode()
 PLACES = ("/api/tiles/", "/api/collections/")
 MOST_PREPARED = 64 * 2**20  # bytes; bodies are those of the documents that are kept, and seldom kept by this alone
 Key = tuple[str, bytes, bytes]  # the address, the query, the codings accepted
+MOST_FAMILIES = 200
 ANSWER_BYTES = 1_000  # of the headers of an answer and of what holds them
 KNOWN = {"v", "f", "indicator", "collections", "millesime", "level", "period"}
 
 
+class Family(NamedTuple):
+    """Tiles that differ by their place alone: the sets shown, where tiles of each zoom are, how places are written."""
+
+    sets: list[TileSet]
+    grid: Grid
+    limits: list[Limits]
+    row_first: bool
+    immutable: bool
+
+
 class Asked(NamedTuple):
-    """A tile that exists, of one set or several."""
+    """A tile that exists, of one set or several; whether its address changes with what it shows."""
 
     sets: list[TileSet]
     tile: Tile
-    v: str | None
+    immutable: bool
+
+
+class Families:
+    """Families of tiles, by what their addresses and queries begin with, as long as what is served stays the same.
+
+    A map asks for hundreds of tiles of one: finding out what they are of takes longer than finding one of them.
+    """
+
+    def __init__(self) -> None:
+        self._of: tuple[object, object] = (None, None)
+        self._held: dict[tuple[str, bytes], Family] = {}
+
+    def asked(self, path: str, query: bytes, now: Versions) -> Asked | None:
+        """Return the tile asked for; None when anything is unknown, repeated, too long, or out of what is served now."""
+        address = ADDRESS(path)
+        if address is None:
+            return None
+        head, *place = address.groups()
+        family = self._family(head, query, now)
+        if family is None or family.row_first is path.endswith(".mvt"):
+            return None
+        z, x, y = map(int, place)
+        if family.row_first:
+            x, y = y, x
+        if z >= len(family.limits) or not family.limits[z].hold(x, y):
+            return None
+        return Asked(family.sets, Tile(z, x, y, family.grid), family.immutable)
+
+    def _family(self, head: str, query: bytes, now: Versions) -> Family | None:
+        if not (self._of[0] is now.series and self._of[1] is now.drawn):
+            self._of = now.series, now.drawn
+            self._held.clear()
+        found = self._held.get((head, query))
+        if found is None:
+            found = _family(head, query, now)
+            if found is not None:
+                if len(self._held) == MOST_FAMILIES:
+                    self._held.clear()
+                self._held[head, query] = found
+        return found
 
 
 class Prepared:
@@ -96,6 +149,7 @@ class PlainTilesFirst(OpenToAll):
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         self._prepared = Prepared()
+        self._families = Families()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -110,8 +164,7 @@ class PlainTilesFirst(OpenToAll):
         ready = prepared.get(key) if fresh and accepted is not None else None
         asked = None
         if ready is None and accepted is not None:
-            plain = ADDRESS(scope["path"])
-            asked = _asked(plain, scope["query_string"], now) if plain is not None else None
+            asked = self._families.asked(scope["path"], scope["query_string"], now)
         if (ready is None and asked is None) or state.addresses.wait_s(neighbourhood(address_of(scope))):
             await super().__call__(scope, receive, send)
             return
@@ -137,7 +190,7 @@ class PlainTilesFirst(OpenToAll):
         request = Request(scope)
         try:
             found = await tiles_of(self.state.public, now, asked.sets, asked.tile)
-            answer = await answer_beside(request, found, immutable=asked.v == version_of(asked.sets))
+            answer = await answer_beside(request, found, immutable=asked.immutable)
         except psycopg.OperationalError as error:
             answer, key = await unavailable(request, error), None
         except Exception:
@@ -166,28 +219,21 @@ def _plainly(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | None, bool
     return accepted, fresh
 
 
-def _asked(address: re.Match[str], query: bytes, now: Versions) -> Asked | None:
-    """The tile asked for; None when anything is unknown, repeated, too long, or out of what is served now."""
-    year, level, *place, name, grid_id, z, row, column, several_grid, several_z, several_row, several_column = (
-        address.groups()
-    )
-    given = _given(query)
-    if given is None:
+def _family(head: str, query: bytes, now: Versions) -> Family | None:
+    """The tiles of what an address begins with; None when anything is unknown, or nothing is drawn of it."""
+    of_what, given = OF_WHAT(head), _given(query)
+    if of_what is None or given is None:
         return None
+    year, level, name, grid_id, several_grid = of_what.groups()
     if year is not None:
-        return _of_level(int(year), LEVELS.get(level), place, given, now)
+        return _of_level(int(year), LEVELS.get(level), given, now)
     if name is not None:
-        return _of_collection(name, grid_id, (z, row, column), given, now)
-    return _of_several(several_grid, (several_z, several_row, several_column), given, now)
+        return _of_collection(name, grid_id, given, now)
+    return _of_several(several_grid, given, now)
 
 
-def _of_level(
-    year: int, level: Level | None, place: Sequence[str], given: dict[str, str], now: Versions
-) -> Asked | None:
-    z, x, y = map(int, place)
+def _of_level(year: int, level: Level | None, given: dict[str, str], now: Versions) -> Family | None:
     if level is None or not given.keys() <= {"indicator", "v"} or year not in now.outlined:
-        return None
-    if z > MAX_ZOOM or max(x, y) >= 2**z:
         return None
     series = None
     if "indicator" in given:
@@ -195,20 +241,21 @@ def _of_level(
         series = now.series.get((indicator, period, year))
         if series is None:
             return None
-    return Asked([plain_set(now, year, level, series)], Tile(z, x, y), given.get("v"))
+    sets = [plain_set(now, year, level, series)]
+    everywhere = [Limits(z, (0, 2**z - 1), (0, 2**z - 1)) for z in range(MAX_ZOOM + 1)]
+    immutable = given.get("v") == version_of(sets)
+    return Family(sets, WEB_MERCATOR_QUAD, everywhere, row_first=False, immutable=immutable)
 
 
-def _of_collection(
-    name: str, grid_id: str, place: Sequence[str], given: dict[str, str], now: Versions
-) -> Asked | None:
+def _of_collection(name: str, grid_id: str, given: dict[str, str], now: Versions) -> Family | None:
     year = _year(given)
     if not given.keys() <= {"v", "f", "millesime", "level", "period"} or year is None:
         return None
     one = quick_set(now, name, year or None, given.get("level"), given.get("period"))
-    return _placed([one] if one is not None else None, grid_id, place, given)
+    return _placed([one] if one is not None else None, grid_id, given)
 
 
-def _of_several(grid_id: str, place: Sequence[str], given: dict[str, str], now: Versions) -> Asked | None:
+def _of_several(grid_id: str, given: dict[str, str], now: Versions) -> Family | None:
     year = _year(given)
     if not given.keys() <= {"v", "f", "millesime", "collections"} or year is None:
         return None
@@ -216,17 +263,15 @@ def _of_several(grid_id: str, place: Sequence[str], given: dict[str, str], now: 
         sets = quick_together(now, given.get("collections"), year or None)
     except Invalid:
         return None
-    return _placed(sets, grid_id, place, given)
+    return _placed(sets, grid_id, given)
 
 
-def _placed(sets: list[TileSet] | None, grid_id: str, place: Sequence[str], given: dict[str, str]) -> Asked | None:
+def _placed(sets: list[TileSet] | None, grid_id: str, given: dict[str, str]) -> Family | None:
     grid = GRIDS.get(grid_id)
-    z, row, column = map(int, place)
-    if not sets or grid is None or z > grid.max_zoom or given.get("f", "mvt") != "mvt":
+    if not sets or grid is None or given.get("f", "mvt") != "mvt" or box_of(sets, grid) is None:
         return None
-    if box_of(sets, grid) is None or not limits_of(sets, grid, z).hold(column, row):
-        return None
-    return Asked(sets, Tile(z, column, row, grid), given.get("v"))
+    limits = [limits_of(sets, grid, z) for z in range(grid.max_zoom + 1)]
+    return Family(sets, grid, limits, row_first=True, immutable=given.get("v") == version_of(sets))
 
 
 def _year(given: dict[str, str]) -> int | None:

@@ -4,9 +4,10 @@ A set's version is that of what it shows alone (`boundaries.drawn`, and the dige
 load, the addresses of what has not changed stay as they were, in every process, without anybody being told.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from fastapi import Request
@@ -32,6 +33,17 @@ MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
 LEFT_OUT = b"ores-left-out"  # the header that says which layers of a tile are not whole, and how many are left out
 
 
+class Question(NamedTuple):
+    """The statement of the tiles of a zoom, what goes in its $1, $2…, and which of them are of a tile alone.
+
+    The last by their rank, with the name of the parameter of the tile (`Tile.parameters`).
+    """
+
+    text: str
+    values: list[bytes]
+    places: list[tuple[int, str]]
+
+
 @dataclass(frozen=True)
 class TileSet:
     """What tiles show: a level in a millesime under the name of a collection, with the values of a series or not.
@@ -47,11 +59,19 @@ class TileSet:
     series: Held | None = None
     circles: bool = False
     plain: bool = False
+    _questions: dict[tuple[str, int], "Question"] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
-    @property
+    @cached_property
     def version(self) -> str:
         """What identifies the content of the tiles."""
         return self.drawn.version if self.series is None else f"{self.drawn.version}-{self.series.digest}"
+
+    @cached_property
+    def identity(self) -> tuple[Hashable, ...]:
+        """What tells its tiles from those of any other set."""
+        return "tile", self.version, self.name, self.level.value, self.millesime, self.plain
 
     def shown(self, grid: Grid, zoom: int) -> Shown:
         """Return what is shown of the level at a zoom."""
@@ -68,6 +88,13 @@ class TileSet:
     def crowded(self) -> bool:
         """Return whether a tile may have more territories than it is let have."""
         return not self.plain and self.drawn.count > MOST
+
+    def question(self, grid: Grid, zoom: int) -> "Question":
+        """Return what is asked of PostgreSQL for the tiles of a zoom."""
+        found = self._questions.get((grid.id, zoom))
+        if found is None:
+            found = self._questions[grid.id, zoom] = _question(self, Tile(zoom, 0, 0, grid))
+        return found
 
     @property
     def named(self) -> bool:
@@ -93,44 +120,24 @@ async def tiles_of(edition: Edition, now: Versions, sets: Sequence[TileSet], til
 
     names = tuple((one.name, one.millesime) for one in sets)
     key = ("tiles", version_of(sets), names, tile.grid.id, tile.z, tile.x, tile.y)
-    return edition.documents.get(key) or await edition.documents.get_or_await(key, build)
+    return await edition.documents.get_or_await(key, build)
 
 
 async def tile_of(edition: Edition, now: Versions, one: TileSet, tile: Tile) -> Document:
     """Return a tile of a set, made if it is not kept."""
-    kept = edition.documents
-    key = (
-        "tile",
-        one.version,
-        one.name,
-        one.level,
-        one.millesime,
-        one.plain,
-        tile.grid.id,
-        tile.z,
-        tile.x,
-        tile.y,
-    )
-    found = kept.get(key)
-    if found is not None:
-        return found
 
     async def build() -> Document:
-        parameters = _parameters(one, tile)
-        detail = None if one.plain else detail_of(tile.grid, tile.z)
-        crowded, valued = one.crowded, one.series is not None
-        text, constants, places = _compiled(
-            one.name, one.level, tile.grid.id, detail, crowded, one.named, valued, one.circles
-        )
-        values = constants.copy()
+        text, constants, places = one.question(tile.grid, tile.z)
+        values, of_tile = constants.copy(), tile.parameters
         for place, name in places:
-            values[place] = _text(parameters[name])
+            values[place] = _text(of_tile[name])
         body, read, *left = await edition.asking.one(text, values)
         # limits that were loaded since the snapshot are served, but not kept under the version before them
         lasting = read == now.millesimes[one.millesime].encode()
         return made(one, tile, body or b"", [int(count or 0) for count in left], lasting=lasting)
 
-    return await kept.get_or_await(key, build)
+    key = (*one.identity, tile.grid.id, tile.z, tile.x, tile.y)
+    return await edition.documents.get_or_await(key, build)
 
 
 def read_tile(
@@ -212,6 +219,18 @@ def _headers(told: Sequence[str]) -> tuple[tuple[bytes, bytes], ...]:
 def _parameters(one: TileSet, tile: Tile) -> dict[str, int | float]:
     parameters = layers.tile_parameters(one.millesime, tile)
     return parameters if one.series is None else {**parameters, "series_id": one.series.id}
+
+
+def _question(one: TileSet, tile: Tile) -> Question:
+    detail = None if one.plain else detail_of(tile.grid, tile.z)
+    crowded, valued = one.crowded, one.series is not None
+    text, constants, places = _compiled(
+        one.name, one.level, tile.grid.id, detail, crowded, one.named, valued, one.circles
+    )
+    values, given = constants.copy(), _parameters(one, tile)
+    for place, name in places:
+        values[place] = _text(given[name])
+    return Question(text, values, [(place, name) for place, name in places if name in tile.parameters])
 
 
 def _layers(shown: Shown, with_values: bool, circles: bool, kept: "Rows | None" = None) -> list[TileLayer]:

@@ -275,7 +275,7 @@ def test_what_is_ready_to_be_sent_is_sent_again_until_something_changes(
     def refused(*given: object) -> None:
         raise AssertionError("nothing has to be found again")
 
-    monkeypatch.setattr(plaintiles, "_asked", refused)
+    monkeypatch.setattr(plaintiles.Families, "asked", refused)
     again = get(app, CHOSEN, **{"accept-encoding": "gzip"})
     assert (again.headers, again.content) == (first.headers, first.content)
     for changed in (
