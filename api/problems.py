@@ -137,7 +137,7 @@ def _sentence(fault: dict[str, Any]) -> str:
     name = fault["loc"][-1]
     given = fault.get("input")
     context = fault.get("ctx", {})
-    accepted = ACCEPTED.get(fault["type"], "valeur non acceptée").format_map(_Lenient(context))
+    accepted = ACCEPTED.get(fault["type"], "valeur non acceptée").format_map(_Lenient(context)).replace("'", "")
     if fault["type"] == "missing":
         return f"Paramètre « {name} » absent : {accepted}."
     return f"Paramètre « {name} » = « {str(given)[:100]} » : {accepted.replace(' or ', ' ou ')}."

@@ -201,7 +201,7 @@ def test_an_etag_known_to_the_client_is_answered_304(client: httpx.Client) -> No
             "Paramètre inconnu : truc. Paramètres acceptés : level",
         ),
         ("/api/territories", 400, "« level » absent"),
-        ("/api/territories?level=quartier", 400, "'commune'"),
+        ("/api/territories?level=quartier", 400, "acceptées sont commune, "),
         ("/api/territories?level=commune&level=epci", 400, "plusieurs fois"),
         ("/api/territories?level=commune&millesime=1900", 400, "au moins 1943"),
         ("/api/territories?level=commune&millesime=2024x", 400, "nombre entier"),
@@ -212,7 +212,7 @@ def test_an_etag_known_to_the_client_is_answered_304(client: httpx.Client) -> No
         ("/api/territories/commune/robert", 400, "code"),
         ("/api/indicators/chomage", 404, "Indicateurs publiés"),
         ("/api/indicators/densite/values?level=commune&period=1999", 404, "Périodes : 2016"),
-        ("/api/indicators/densite/values?level=commune&period=2022&f=xml", 400, "'json' ou 'csv'"),
+        ("/api/indicators/densite/values?level=commune&period=2022&f=xml", 400, "sont json ou csv."),
         (
             "/api/indicators/densite/values?level=commune&period=2022&millesime=2022",
             404,
