@@ -165,6 +165,8 @@ def archive(engine: sa.Engine, home: Path) -> None:
         ("menages_fiscaux", Audience.PUBLIC),
         ("menages_fiscaux", Audience.REGION),
         ("boulangeries", Audience.REGION),
+        ("communes,menages_fiscaux", Audience.PUBLIC),
+        ("communes,menages_fiscaux", Audience.REGION),
     ):
         reading = archiving_engine(owner, audience)
         order = Order(collection, WEB_MERCATOR_QUAD, last=4)
