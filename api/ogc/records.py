@@ -21,7 +21,7 @@ from indicators.releases import Shown
 CATALOGUE = "catalogue"
 TITLE = "Catalogue des indicateurs et des territoires"
 DESCRIPTION = (
-    "Une notice pour chaque indicateur et pour chaque niveau de territoire : ce que c’est, de quelles années, de quel "
+    "Une notice pour chaque indicateur et pour chaque niveau de territoire\u202f: ce que c’est, de quelles années, de quel "
     "producteur, sous quelle licence, et où le lire."
 )
 DATASET = "dataset"

@@ -190,7 +190,7 @@ def _of_items(get: Mapping[str, Any], name: str, one: Description, shared: dict[
     contents[HTML.essence] = {"schema": {"type": "string"}}
     contents[FORMATS[0].essence] = {"schema": {"$ref": f"#/components/schemas/{kind}"}}
     found = {"description": one.collected.title, "content": contents}
-    told = {**get, "summary": f"{one.collected.title} : {get['summary']}"}
+    told = {**get, "summary": f"{one.collected.title}\u202f: {get['summary']}"}
     return _answered(told, f"{name}.{kind}", parameters, found)
 
 
