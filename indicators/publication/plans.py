@@ -7,6 +7,7 @@ plan stores as the passport of the series, now or when they are first asked for.
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from boundaries.levels import Level
@@ -35,7 +36,7 @@ class Plan:
     eager: bool
     edition: int = 1  # 0 where it may not be served as it is, to somebody at least
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """A digest of everything the values depend on, and of whether they may be served."""
         parts: tuple[Any, ...] = (self.indicator.digest, self.period, self.millesime, self.geography, self.inputs)
