@@ -141,7 +141,7 @@ def _tiles(servers: Servers, places: list[tuple[float, float]], zooms: tuple[int
         ours = [TILE.format(tileMatrix=zoom, tileRow=y, tileCol=x) for x, y in tiles]
         cold = loaded(servers.cold, ours)
         full = loaded(servers.tipg, _of_tipg("communes_3857", zoom, tiles))
-        same = loaded(servers.tipg, _of_tipg(f"communes_band_{band_of(zoom).number}", zoom, tiles))
+        same = loaded(servers.tipg, _of_tipg(f"communes_band_{band_of(zoom).zoom}", zoom, tiles))
         name = f"tuile z{zoom}"
         figures = {
             "à froid": cold.per_second,

@@ -12,7 +12,7 @@ from api.migrate import migrate
 from api.publishing import analyze
 from api.setup import DOWNLOADS
 from boundaries import layers, sources
-from boundaries.bands import BANDS
+from boundaries.bands import BANDS, EXACT
 from boundaries.levels import Level
 from boundaries.load import load
 from boundaries.tables import Millesime, Outline
@@ -20,7 +20,7 @@ from geo.progress import Progress
 
 MILLESIME = 2025
 SCHEMA = "peers"
-BY_BAND = tuple(f"communes_band_{band.number}" for band in BANDS)
+BY_BAND = tuple(f"communes_band_{band.zoom}" for band in BANDS)
 TABLES = ("communes", "communes_3857", *BY_BAND)
 TOWNS = 600  # one commune out of so many is a place that the tiles show
 
@@ -47,9 +47,7 @@ def towns(conn: Connection) -> list[tuple[float, float]]:
     centre = Outline.centre
     rows = conn.execute(
         sa.select(sa.func.ST_X(centre), sa.func.ST_Y(centre))
-        .where(
-            Outline.millesime == MILLESIME, Outline.level == Level.COMMUNE.value, Outline.band == BANDS[-1].number
-        )
+        .where(Outline.millesime == MILLESIME, Outline.level == Level.COMMUNE.value, Outline.band == EXACT)
         .order_by(Outline.code)
     ).all()
     return [(x, y) for x, y in rows[:: len(rows) // (len(rows) // TOWNS)]]
@@ -68,7 +66,7 @@ def _make(conn: Connection) -> None:
     conn.execute(sa.text(f"CREATE INDEX ON {SCHEMA}.{TABLES[0]} (departement)"))
     for name, band in zip(BY_BAND, BANDS, strict=True):
         outline = sa.select(Outline.territory_id.label("id"), Outline.code, Outline.nom, Outline.geom).where(
-            Outline.millesime == MILLESIME, Outline.level == Level.COMMUNE.value, Outline.band == band.number
+            Outline.millesime == MILLESIME, Outline.level == Level.COMMUNE.value, Outline.band == band.zoom
         )
         _made(conn, name, outline, "MultiPolygon", 3857)
 

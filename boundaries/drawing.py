@@ -74,7 +74,7 @@ def draw(delivery: Delivery, whole_country: bool, progress: Progress) -> Drawn:
         lost = shapely.is_empty(drawn)
         if lost.any():
             raise Invalid(f"La généralisation a perdu des unités : {', '.join(codes[lost][: checks.SHOWN])}.")
-        bands[band.number] = drawing(drawn, parents)
+        bands[band.zoom] = drawing(drawn, parents)
         advance(1)
     return Drawn(polygons, areas, bands, findings)
 

@@ -8,14 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
-from boundaries.bands import BANDS
+from boundaries.bands import BANDS, EXACT
 from boundaries.levels import Level
 from boundaries.tables import Millesime, Outline, Zoning
 from geo.grids import GRIDS, Box, Grid
 from geo.layers import Rows
 from geo.tiles import placed
-
-EXACT = BANDS[-1].number  # the band that nothing is simplified in
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ def drawn(conn: Connection) -> dict[tuple[int, Level], Drawn]:
         zonings.setdefault((zoning.millesime, zoning.level), []).append((zoning.liste, zoning.digest))
     found = {}
     for row in conn.execute(_held()):
-        parts = repr((limits[row.millesime], zonings.get((row.millesime, row.level)), row.ids))
+        parts = repr((BANDS, limits[row.millesime], zonings.get((row.millesime, row.level)), row.ids))
         boxes = {}
         for name, grid in GRIDS.items():
             corners = [getattr(row, f"{name}_{corner}") for corner in _CORNERS]

@@ -1,26 +1,29 @@
 """Territories as layers: features for GeoJSON, polygons and centres for tiles, and their extents."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from boundaries.bands import band_of
+from boundaries.bands import band_of, in_cells
 from boundaries.levels import Level
 from boundaries.places import Place, inside, parent_codes
 from boundaries.tables import Membership, Millesime, Outline, Territory
 from geo.grids import WEB_MERCATOR_QUAD, Grid
 from geo.layers import Rows
-from geo.tiles import Tile, TileLayer, bounds, placed, reach
+from geo.tiles import Tile, TileLayer, holds, placed, reach
 
-# What a territory says of itself in a tile, by zoom of WebMercatorQuad: from the widest view, from 8, and from 12.
+# What a territory says of itself in a tile beside its id, by zoom of WebMercatorQuad: from the widest view (its code as
+# well where values are joined), from 8, and from 12.
 DETAILS: tuple[tuple[int, tuple[str, ...]], ...] = (
-    (0, ("code",)),
+    (0, ()),
     (8, ("code", "nom")),
     (12, ("code", "nom", "departement", "region", "epci")),
 )
-MOST = 25_000  # territories of a layer of a tile; in the widest views of the whole of France alone are there more
+MOST = 25_000  # territories of a layer of a tile: there are more in those of the whole of France alone
+WHOLE = 4  # the last zoom of WebMercatorQuad whose tiles show so much of France
 MOST_NAMES = 200  # points that are there for names alone, in the widest views
 
 PARENTS = (Level.DEPARTEMENT, Level.REGION, Level.EPCI)
@@ -70,8 +73,10 @@ def features(level: Level, millesime: int, within: Place | None) -> Rows:
 class Shown:
     """What the tiles of a level show: the name of their layer, in which grid, and how much of each territory.
 
-    `detail` is a rank in `DETAILS`, None for code and name whatever the zoom. `crowded` says that the level has more
-    than `MOST` territories; `named` that points are there for names alone, and may be fewer in the widest views.
+    `detail` is a rank in `DETAILS`, None for code and name whatever the zoom. `crowded` says that tiles
+    may have more than `MOST` territories; `named` that points are there for names alone, and may be fewer in the widest
+    views; `cells` that outlines are kept in the cells of the tiles that are asked (see `kept_in_cells`); `valued` that
+    values are joined.
     """
 
     level: Level
@@ -80,30 +85,48 @@ class Shown:
     detail: int | None = None
     crowded: bool = False
     named: bool = False
+    cells: bool = False
+    valued: bool = False
+
+
+def may_be_crowded(grid: Grid, zoom: int) -> bool:
+    """Return whether a tile of a zoom may have more than `MOST` territories, of a level that has so many."""
+    return zoom + grid.coarser <= WHOLE
+
+
+def kept_in_cells(grid: Grid, zoom: int) -> bool:
+    """Return whether outlines are stored as the tiles of a zoom of a grid have them."""
+    return grid is WEB_MERCATOR_QUAD and in_cells(zoom)
 
 
 def tile_layers(shown: Shown, kept: "Rows | None" = None) -> list[TileLayer]:
     """Return the two layers of a geometry tile: polygons, and a point inside each for circles and names.
 
-    Their parameters are `millesime` and `band` (see `tile_parameters`), and those of the tile. Where there are too many
+    Their parameter is `sheet` (see `tile_parameters`), and those of the tile. Where there are too many
     territories, those of the largest surface are kept. `kept` is a select of ids: only those are shown.
     """
-    here = [
-        Outline.millesime == sa.bindparam("millesime", type_=sa.SmallInteger),
-        Outline.level == shown.level.value,
-        Outline.band == sa.bindparam("band", type_=sa.SmallInteger),
-        Outline.geom.op("&&")(reach(shown.grid)),
-    ]
-    if kept is not None:
-        here.append(Outline.territory_id.in_(kept))
-    inside = sa.func.ST_Intersects(placed(Outline.centre, shown.grid), bounds(shown.grid))
-    told = ("code", "nom") if shown.detail is None else DETAILS[shown.detail][1]
+    told = said(shown.detail, valued=shown.valued)
+    told_by_points = ("nom",) if shown.named else told
     most, most_points = limits(shown)
-    polygons = _territories(told, Outline.geom.label("geom"), most).where(*here)
-    centres = _territories(
-        tuple(dict.fromkeys((*told, "nom"))) if shown.named else told, Outline.centre.label("geom"), most_points
-    ).where(*here, inside)
-    return [TileLayer(shown.name, polygons, most), TileLayer(centres_of(shown.name), centres, most_points)]
+    columns = [_told(name) for name in dict.fromkeys((*told, *told_by_points))]
+    if most is not None or most_points is not None:
+        columns.append(Outline.surface.label("importance"))
+    shape = Outline.cells if shown.cells else Outline.geom
+    found = sa.select(Outline.territory_id.label("id"), *columns, shape.label("shape"), Outline.centre).where(
+        Outline.sheet == sa.bindparam("sheet", type_=sa.BigInteger), Outline.geom.op("&&")(reach(shown.grid))
+    )
+    if kept is not None:
+        found = found.where(Outline.territory_id.in_(kept))
+    here = found.cte("here")  # both layers ask it: PostgreSQL searches once
+    inside = holds(placed(here.c.centre, shown.grid))
+    return [
+        TileLayer(shown.name, _layer(here, told, here.c.shape, most), most, shown.cells),
+        TileLayer(
+            centres_of(shown.name),
+            _layer(here, told_by_points, here.c.centre, most_points).where(inside),
+            most_points,
+        ),
+    ]
 
 
 def centres_of(name: str) -> str:
@@ -127,14 +150,28 @@ def detail_of(grid: Grid, zoom: int) -> int:
     return max(rank for rank, (first, _) in enumerate(DETAILS) if first <= zoom + grid.coarser)
 
 
-def _territories(told: tuple[str, ...], shape: ColumnElement[Any], most: int | None) -> Rows:
+def said(detail: int | None, *, valued: bool) -> tuple[str, ...]:
+    """Return the properties of a territory at a detail (see `Shown`), beside its values where they are joined.
+
+    >>> said(0, valued=False), said(0, valued=True), said(None, valued=False)
+    ((), ('code',), ('code', 'nom'))
+    """
+    if detail is None:
+        return "code", "nom"
+    return DETAILS[detail][1] or (("code",) if valued else ())
+
+
+def _told(name: str) -> ColumnElement[Any]:
+    """What is told of a territory under a name."""
+    own: dict[str, Any] = {"code": Outline.code, "nom": Outline.nom}
     parents = {"departement": Level.DEPARTEMENT, "region": Level.REGION, "epci": Level.EPCI}
-    columns: dict[str, Any] = {"code": Outline.code, "nom": Outline.nom}
-    own: list[Any] = [
-        columns[name] if name in columns else parent_codes(parents[name], Outline).label(name) for name in told
-    ]
-    ranked = [] if most is None else [sa.func.ST_Area(Outline.geom).label("importance")]
-    return sa.select(Outline.territory_id.label("id"), *own, *ranked, shape)
+    found: ColumnElement[Any] = own[name] if name in own else parent_codes(parents[name], Outline).label(name)
+    return found
+
+
+def _layer(here: sa.CTE, told: tuple[str, ...], shape: ColumnElement[Any], most: int | None) -> Rows:
+    ranked = [] if most is None else [here.c.importance]
+    return sa.select(here.c.id, *(here.c[name] for name in told), *ranked, shape.label("geom"))
 
 
 def stored_version() -> Rows:
@@ -142,9 +179,16 @@ def stored_version() -> Rows:
     return sa.select(Millesime.version).where(Millesime.year == sa.bindparam("millesime", type_=sa.SmallInteger))
 
 
-def tile_parameters(millesime: int, tile: Tile) -> dict[str, int | float]:
+def tile_parameters(millesime: int, level: Level, tile: Tile) -> dict[str, int | float]:
     """Return what the parameters of a tile's layers stand for."""
-    return {"millesime": millesime, "band": band_of(tile.z + tile.grid.coarser).number, **tile.parameters}
+    band = band_of(tile.z + tile.grid.coarser).zoom
+    return {"millesime": millesime, "sheet": sheet(millesime, level, band), **tile.parameters}
+
+
+def sheet(millesime: int, level: Level, band: int) -> int:
+    """Return the number that `Outline.sheet` has for a millesime, a level and a band: each has its own."""
+    digest = hashlib.md5(level.encode(), usedforsecurity=False).digest()
+    return millesime << 40 | band << 32 | int.from_bytes(digest[:4])
 
 
 def level_extent(level: Level, millesime: int) -> Rows:

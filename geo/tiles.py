@@ -18,6 +18,7 @@ EXTENT = 4096
 BUFFER = 64
 MAX_ZOOM = WEB_MERCATOR_QUAD.max_zoom
 STORED = 3857  # the system of the geometries of layers
+OVERHANG = 1024  # cells that a geometry in cells may reach beyond its tile before it is cut: cutting takes longest
 EDGE_PARTS = 16  # an edge of a tile is a curve in another system: so many straight parts of it are searched in
 
 
@@ -39,13 +40,24 @@ class Tile:
 
     @property
     def parameters(self) -> dict[str, int | float]:
-        """What `bounds` and `reach` stand for in this tile."""
-        return {"z": self.z, "x": self.x, "y": self.y, "margin": self.grid.side / 2**self.z * BUFFER / EXTENT}
+        """What `bounds`, `reach` and `holds` stand for in this tile."""
+        side = self.grid.side / 2**self.z
+        return {
+            "z": self.z,
+            "x": self.x,
+            "y": self.y,
+            "margin": side * BUFFER / EXTENT,
+            "west": self.grid.west + self.x * side,
+            "east": self.grid.west + (self.x + 1) * side,
+            "north": self.grid.north - self.y * side,
+            "south": self.grid.north - (self.y + 1) * side,
+        }
 
 
 # Parameters, not values, so that a statement is written once and serves every tile.
 _PLACE = [sa.bindparam(name, type_=sa.Integer) for name in ("z", "x", "y")]
 _MARGIN = sa.bindparam("margin", type_=sa.Double)
+_WEST, _EAST, _NORTH, _SOUTH = (sa.bindparam(name, type_=sa.Double) for name in ("west", "east", "north", "south"))
 
 
 @cache
@@ -72,9 +84,18 @@ def placed(shape: Any, grid: Grid) -> ColumnElement[Any]:
     return shape if grid.crs.srid == STORED else sa.func.ST_Transform(shape, grid.crs.srid)
 
 
+def holds(point: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return whether the tile that is asked holds a point of the grid's system: of tiles side by side, one does."""
+    x, y = sa.func.ST_X(point), sa.func.ST_Y(point)
+    return sa.and_(x >= _WEST, x < _EAST, y > _SOUTH, y <= _NORTH)
+
+
 @dataclass(frozen=True)
 class TileLayer:
     """A named layer of a tile: a select with columns `id` (integer), `geom` (EPSG:3857) and properties.
+
+    `cells` says that `geom` is in the cells of the tiles that are asked instead, valid there: whole numbers, y downwards,
+    from the corner of the grid. It then only has to be moved, and cut where it reaches far out of the tile.
 
     With `most`, the column `importance` says which features are kept, the highest first, when there are more: it is no
     property. What is left out is counted (see `encoded`).
@@ -83,6 +104,7 @@ class TileLayer:
     name: str
     rows: Rows
     most: int | None = None
+    cells: bool = False
 
 
 def encoded(layers: list[TileLayer], grid: Grid = WEB_MERCATOR_QUAD) -> Select[*tuple[Any, ...]]:
@@ -103,17 +125,43 @@ def encoded(layers: list[TileLayer], grid: Grid = WEB_MERCATOR_QUAD) -> Select[*
 def _layer(layer: TileLayer, grid: Grid) -> tuple[Rows, ColumnElement[str] | None]:
     rows: Any = layer.rows.subquery()
     left: ColumnElement[str] | None = None
-    kept: list[ColumnElement[bool]] = []
     if layer.most is not None:
-        first = sa.nulls_last(rows.c.importance.desc())
-        rank = sa.func.row_number().over(order_by=(first, rows.c.id)).label("rank")
-        rows = sa.select(*(c for c in rows.c if c.name != "importance"), rank).cte(f"{layer.name}-ranked")
-        over = sa.select(sa.func.greatest(sa.func.count() - layer.most, 0)).select_from(rows)
+        every = layer.rows.cte(f"{layer.name}-here")
+        over = sa.select(sa.func.greatest(sa.func.count() - layer.most, 0)).select_from(every)
         left = sa.cast(over.scalar_subquery(), sa.Text).label(f"{layer.name}-left")
-        kept.append(rows.c.rank <= layer.most)
-    drawn = sa.func.ST_AsMVTGeom(placed(rows.c.geom, grid), bounds(grid), EXTENT, BUFFER, True)
-    columns = [column for column in rows.c if column.name not in ("geom", "rank")]
+        rows = sa.select(every).order_by(sa.nulls_last(every.c.importance.desc()), every.c.id).limit(layer.most)
+        rows = rows.subquery()
+    drawn = _moved(rows.c.geom) if layer.cells else _cut(placed(rows.c.geom, grid), bounds(grid))
+    columns = [column for column in rows.c if column.name not in ("geom", "importance")]
     # In an order, so that the same data make the same bytes on every server.
-    features = sa.select(*columns, drawn.label("geom")).where(*kept).order_by(rows.c.id).subquery("features")
+    features = sa.select(*columns, drawn.label("geom")).order_by(rows.c.id).subquery("features")
     # ST_AsMVT skips what ST_AsMVTGeom left without geometry; asking for it here would compute every geometry twice.
     return sa.select(sa.func.ST_AsMVT(features.table_valued(), layer.name, EXTENT, "geom", "id")), left
+
+
+def _cut(shape: Any, square: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A geometry in the cells of a tile, of which the square is given in the same system: cut, and made valid there."""
+    return sa.func.ST_AsMVTGeom(shape, square, EXTENT, BUFFER, True)
+
+
+def _moved(shape: Any) -> ColumnElement[Any]:
+    """A geometry in the cells of a grid, in those of the tile.
+
+    The squares are subqueries, so that they are made once for all the rows.
+    """
+    _, x, y = _PLACE
+    near = sa.select(_square(x, y, OVERHANG)).scalar_subquery()
+    up = sa.select(sa.func.ST_Scale(_square(x, y, 0), 1, -1)).scalar_subquery()
+    return sa.case(
+        (shape.op("@")(near), sa.func.ST_Translate(shape, x * -EXTENT, y * -EXTENT)),
+        else_=_cut(sa.func.ST_Scale(shape, 1, -1), up),  # ST_AsMVTGeom turns it downwards again
+    )
+
+
+def _square(x: Any, y: Any, around: int) -> ColumnElement[Any]:
+    return sa.func.ST_MakeEnvelope(
+        x * EXTENT - around,
+        y * EXTENT - around,
+        x * EXTENT + (EXTENT + around),
+        y * EXTENT + (EXTENT + around),
+    )

@@ -17,7 +17,7 @@ from api.ogc.tiling import MEDIA_TYPE, TileSet, box_of, limited, limits_of, vers
 from api.ogc.times import Times
 from api.pages.extent import CREDITS
 from api.versions import Versions
-from boundaries.layers import DETAILS, centres_of
+from boundaries.layers import DETAILS, centres_of, said
 from boundaries.levels import LABELS, Level
 from geo.errors import Conflict, Invalid, NotFound
 from geo.grids import GRIDS, WEB_MERCATOR_QUAD, Grid
@@ -284,14 +284,14 @@ def layers_of(one: TileSet, named: Series | None, grid: Grid) -> list[dict[str, 
 
 def _properties(one: TileSet, named: Series | None, grid: Grid, layer: str) -> dict[str, Any]:
     """The properties of a layer, each with the first zoom (`x-minTileMatrix`) at which it is there."""
-    found: dict[str, Any] = {}
-    for first, names in DETAILS:
-        zoom = max(first - grid.coarser, 0)
-        for name in names:
-            found.setdefault(name, {"type": "string", "title": TITLES[name], "x-minTileMatrix": str(zoom)})
     points = layer != one.name
-    if points and not one.circles:
-        found["nom"]["x-minTileMatrix"] = "0"
+    if points and one.named:
+        return {"nom": {"type": "string", "title": TITLES["nom"], "x-minTileMatrix": "0"}}
+    found: dict[str, Any] = {}
+    for rank, (first, _) in enumerate(DETAILS):
+        zoom = max(first - grid.coarser, 0)
+        for name in said(rank, valued=named is not None):
+            found.setdefault(name, {"type": "string", "title": TITLES[name], "x-minTileMatrix": str(zoom)})
     if named is not None and (not points or one.circles):
         sheet = catalogue()[named.indicator]
         found["value"] = {

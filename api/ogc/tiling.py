@@ -20,7 +20,7 @@ from api.editions import Edition, edition_of
 from api.versions import Versions
 from boundaries import layers
 from boundaries.drawn import Drawn
-from boundaries.layers import MOST, Shown, centres_of, detail_of, limits
+from boundaries.layers import MOST, Shown, centres_of, detail_of, kept_in_cells, limits, may_be_crowded
 from boundaries.levels import Level
 from geo.errors import NotFound
 from geo.grids import GRIDS, Box, Grid, Limits
@@ -80,14 +80,15 @@ class TileSet:
             self.name,
             grid,
             None if self.plain else detail_of(grid, zoom),
-            crowded=self.crowded,
+            crowded=self.crowded(grid, zoom),
             named=self.named,
+            cells=kept_in_cells(grid, zoom),
+            valued=self.series is not None,
         )
 
-    @property
-    def crowded(self) -> bool:
-        """Return whether a tile may have more territories than it is let have."""
-        return not self.plain and self.drawn.count > MOST
+    def crowded(self, grid: Grid, zoom: int) -> bool:
+        """Return whether a tile of a zoom may have more territories than it is let have."""
+        return not self.plain and self.drawn.count > MOST and may_be_crowded(grid, zoom)
 
     def question(self, grid: Grid, zoom: int) -> "Question":
         """Return what is asked of PostgreSQL for the tiles of a zoom."""
@@ -144,7 +145,7 @@ def read_tile(
     conn: Connection, one: TileSet, tile: Tile, kept: "Rows | None" = None, *, lasting: bool = True
 ) -> Document:
     """Return a tile of a set read on a connection; of the territories of `kept` alone (their ids) where it is given."""
-    drawn = _layers(one.shown(tile.grid, tile.z), one.series is not None, one.circles, kept)
+    drawn = _layers(one.shown(tile.grid, tile.z), one.circles, kept)
     body, *left = conn.execute(encoded(drawn, tile.grid), _parameters(one, tile)).one()
     return made(one, tile, bytes(body), [int(count) for count in left], lasting=lasting)
 
@@ -217,15 +218,16 @@ def _headers(told: Sequence[str]) -> tuple[tuple[bytes, bytes], ...]:
 
 
 def _parameters(one: TileSet, tile: Tile) -> dict[str, int | float]:
-    parameters = layers.tile_parameters(one.millesime, tile)
+    parameters = layers.tile_parameters(one.millesime, one.level, tile)
     return parameters if one.series is None else {**parameters, "series_id": one.series.id}
 
 
 def _question(one: TileSet, tile: Tile) -> Question:
     detail = None if one.plain else detail_of(tile.grid, tile.z)
-    crowded, valued = one.crowded, one.series is not None
+    crowded, valued = one.crowded(tile.grid, tile.z), one.series is not None
+    cells = kept_in_cells(tile.grid, tile.z)
     text, constants, places = _compiled(
-        one.name, one.level, tile.grid.id, detail, crowded, one.named, valued, one.circles
+        one.name, one.level, tile.grid.id, detail, cells, crowded, one.named, valued, one.circles
     )
     values, given = constants.copy(), _parameters(one, tile)
     for place, name in places:
@@ -233,14 +235,14 @@ def _question(one: TileSet, tile: Tile) -> Question:
     return Question(text, values, [(place, name) for place, name in places if name in tile.parameters])
 
 
-def _layers(shown: Shown, with_values: bool, circles: bool, kept: "Rows | None" = None) -> list[TileLayer]:
+def _layers(shown: Shown, circles: bool, kept: "Rows | None" = None) -> list[TileLayer]:
     polygons, points = layers.tile_layers(shown, kept)
-    if not with_values:
+    if not shown.valued:
         return [polygons, points]
-    valued = circles or shown.detail is None
+    both = circles or shown.detail is None
     return [
         published.joined(polygons, ranked=circles),
-        published.joined(points, ranked=True) if valued else points,
+        published.joined(points, ranked=True) if both else points,
     ]
 
 
@@ -250,9 +252,10 @@ def _compiled(
     level: Level,
     grid_id: str,
     detail: int | None,
+    cells: bool,
     crowded: bool,
     named: bool,
-    with_values: bool,
+    valued: bool,
     circles: bool,
 ) -> tuple[str, list[bytes], list[tuple[int, str]]]:
     """The statement of tiles, written once: building it takes longer than PostGIS needs for a tile.
@@ -260,8 +263,8 @@ def _compiled(
     Found again by words and numbers, which is quicker than by what they make. Beside it, what goes in its $1, $2…, and
     which of them are to be replaced by which parameter of the tile.
     """
-    shown = Shown(level, name, GRIDS[grid_id], detail, crowded=crowded, named=named)
-    drawn = _layers(shown, with_values, circles)
+    shown = Shown(level, name, GRIDS[grid_id], detail, crowded=crowded, named=named, cells=cells, valued=valued)
+    drawn = _layers(shown, circles)
     tile, *left = encoded(drawn, shown.grid).selected_columns
     read = sa.select(tile, layers.stored_version().scalar_subquery().label("version"), *left)
     compiled = read.compile(dialect=psycopg.dialect(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]

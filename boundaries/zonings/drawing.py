@@ -33,11 +33,11 @@ def bands(conn: Connection, millesime: int, members: Members, progress: Progress
     wanted = {code for zones in members.values() for communes in zones.values() for code in communes}
     drawn = {}
     for band in BANDS:
-        shapes = _shapes(conn, _stored(millesime, band.number))
+        shapes = _shapes(conn, _stored(millesime, band.zoom))
         if around := wanted - shapes.keys():
             again = _drawn_again(conn, millesime, band.tolerance_m)
             shapes |= {code: again[code] for code in around}
-        drawn[band.number] = _dissolved(shapes, members)
+        drawn[band.zoom] = _dissolved(shapes, members)
         advance(1)
     return drawn
 

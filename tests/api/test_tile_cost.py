@@ -101,7 +101,7 @@ def test_postgresql_keeps_the_plan_of_tiles(app: FastAPI) -> None:
         assert get(app, f"/api/tiles/2025/commune/12/{column}/1434.mvt?indicator=densite:2022").status_code == 200
     counted = (
         "SELECT count(*)::text FROM pg_prepared_statements "
-        "WHERE statement LIKE 'SELECT byteacat%' AND generic_plans > 0"
+        "WHERE statement LIKE 'WITH here AS%SELECT byteacat%' AND generic_plans > 0"
     )
     assert run(app.state.public.asking.one(counted, [])) == (b"1",)
 

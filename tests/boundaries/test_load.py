@@ -70,7 +70,7 @@ def test_outlines_share_their_borders_at_every_band(conn: sa.Connection) -> None
         shapes = [
             shapely.from_wkb(bytes(row.geom.data))
             for row in conn.execute(
-                sa.select(Outline.geom).where(Outline.band == band.number, Outline.level == "commune")
+                sa.select(Outline.geom).where(Outline.band == band.zoom, Outline.level == "commune")
             )
         ]
         assert len(shapes) == 6

@@ -10,7 +10,7 @@ import shapely
 import sqlalchemy as sa
 
 from boundaries import layers, places
-from boundaries.bands import BANDS, band_of
+from boundaries.bands import BANDS, EXACT, band_of
 from boundaries.levels import Level
 from boundaries.places import Place
 from boundaries.scope import cut
@@ -88,25 +88,23 @@ def test_the_former_communes_of_2025(loaded: sa.Engine) -> None:
     assert [(row.millesime, row.code) for row in essarts] == [(year, "85084") for year in (2019, 2021, 2022, 2023)]
 
 
-@pytest.mark.parametrize("band", BANDS, ids=lambda band: f"band {band.number}")
+@pytest.mark.parametrize("band", BANDS, ids=lambda band: f"band {band.zoom}")
 def test_no_commune_is_lost_and_borders_are_shared_at_every_band(loaded: sa.Engine, band: object) -> None:
-    drawn = shapes(loaded, band.number, Level.COMMUNE)  # type: ignore[attr-defined]
+    drawn = shapes(loaded, band.zoom, Level.COMMUNE)  # type: ignore[attr-defined]
     polygons = np.array([*drawn.values()], dtype=object)
     assert len(drawn) == 1228
     assert shapely.is_valid(polygons).all()
     assert not shapely.is_empty(polygons).any()
     assert shapely.coverage_is_valid(polygons)
     assert coverage.overlap(polygons) == 0
-    region = shapes(loaded, band.number, Level.REGION)["52"]  # type: ignore[attr-defined]
+    region = shapes(loaded, band.zoom, Level.REGION)["52"]  # type: ignore[attr-defined]
     gap = shapely.area(region) - shapely.area(polygons).sum()
     assert abs(gap) < 1  # m², on 71 thousand km² of EPSG:3857
 
 
 def test_generalisation_keeps_the_surface_at_z6(loaded: sa.Engine) -> None:
-    exact = shapely.area(np.array([*shapes(loaded, BANDS[-1].number, Level.COMMUNE).values()], dtype=object)).sum()
-    drawn = shapely.area(
-        np.array([*shapes(loaded, band_of(6).number, Level.COMMUNE).values()], dtype=object)
-    ).sum()
+    exact = shapely.area(np.array([*shapes(loaded, EXACT, Level.COMMUNE).values()], dtype=object)).sum()
+    drawn = shapely.area(np.array([*shapes(loaded, band_of(6).zoom, Level.COMMUNE).values()], dtype=object)).sum()
     assert drawn == pytest.approx(exact, rel=1e-3)
 
 
@@ -146,7 +144,7 @@ def test_the_low_zoom_tiles_hold_every_commune_and_are_small(loaded: sa.Engine, 
             tile = Tile(zoom, x, y)
             body = conn.execute(
                 encoded(layers.tile_layers(layers.Shown(Level.COMMUNE, "commune"))),
-                layers.tile_parameters(2025, tile),
+                layers.tile_parameters(2025, Level.COMMUNE, tile),
             ).scalar_one()
             assert len(gzip.compress(body, 6)) < 150_000
             for feature in mapbox_vector_tile.decode(body)["commune"]["features"]:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from toycountry import country
 
 from boundaries import places
-from boundaries.bands import BANDS
+from boundaries.bands import BANDS, EXACT
 from boundaries.levels import Level
 from boundaries.load import load as load_limits
 from boundaries.places import Place
@@ -86,8 +86,8 @@ def test_the_surface_of_a_zone_is_that_of_its_communes_and_its_outline_shares_th
         sum(row.area_m2 for row in communes.values()), rel=1e-12
     )
     for band in BANDS:
-        drawn = drawings(conn, band.number, Level.ZONE_EMPLOI)
-        own = drawings(conn, band.number, Level.COMMUNE)
+        drawn = drawings(conn, band.zoom, Level.ZONE_EMPLOI)
+        own = drawings(conn, band.zoom, Level.COMMUNE)
         assert shapely.is_valid(list(drawn.values())).all()
         shapes = shapely.from_wkb([*map(shapely.to_wkb, drawn.values())])
         assert shapely.coverage_is_valid(shapes)
@@ -142,7 +142,7 @@ def test_a_reload_keeps_ids_and_the_version_tells_what_is_loaded(conn: sa.Connec
     assert "Zonages gardés, redessinés sur ces limites : Zones 2020" in map(str, findings)
     assert version(conn) == before
     assert {code: row.id for code, row in territories(conn, Level.ZONE_EMPLOI).items()} == ids
-    assert set(drawings(conn, 0, Level.ZONE_EMPLOI)) == set(ids)
+    assert set(drawings(conn, EXACT, Level.ZONE_EMPLOI)) == set(ids)
     remove(conn, 2023, Level.ZONE_EMPLOI)
     assert version(conn) == bare
     assert not territories(conn, Level.ZONE_EMPLOI)
@@ -225,7 +225,7 @@ def test_a_geography_known_by_its_codes_alone_has_zones_without_outlines(conn: s
     load(conn, terms(), composition(), 2023, silent)
     zones = territories(conn, Level.ZONE_EMPLOI)
     assert {code: row.area_m2 for code, row in zones.items()} == dict.fromkeys(["5201", "5202", "5203"])
-    assert drawings(conn, 0, Level.ZONE_EMPLOI) == {}
+    assert drawings(conn, EXACT, Level.ZONE_EMPLOI) == {}
 
 
 def test_limits_reloaded_without_outlines_leave_no_drawing_behind(conn: sa.Connection) -> None:
@@ -233,7 +233,7 @@ def test_limits_reloaded_without_outlines_leave_no_drawing_behind(conn: sa.Conne
     load(conn, terms(), composition(), 2023, silent)
     load_limits(conn, country(outlines=False), "52", silent)
     assert {row.area_m2 for row in territories(conn, Level.ZONE_EMPLOI).values()} == {None}
-    assert drawings(conn, 0, Level.ZONE_EMPLOI) == drawings(conn, 0, Level.COMMUNE) == {}
+    assert drawings(conn, EXACT, Level.ZONE_EMPLOI) == drawings(conn, 0, Level.COMMUNE) == {}
 
 
 def test_a_national_list_cut_to_the_region_is_not_said_to_be_whole(conn: sa.Connection) -> None:

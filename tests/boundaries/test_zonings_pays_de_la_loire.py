@@ -83,7 +83,7 @@ def test_the_zonings_of_insee_are_loaded_whole(region: sa.Connection, level: Lev
     for band in BANDS:
         found = region.execute(
             sa.select(Outline.geom).where(
-                Outline.millesime == 2025, Outline.level == level.value, Outline.band == band.number
+                Outline.millesime == 2025, Outline.level == level.value, Outline.band == band.zoom
             )
         )
         shapes = shapely.from_wkb([bytes(row.geom.data) for row in found])
@@ -111,7 +111,7 @@ def test_zones_keep_the_lines_of_the_communes(region: sa.Connection) -> None:
                 sa.select(Outline.level, Outline.code, Outline.geom).where(
                     Outline.millesime == 2025,
                     Outline.level.in_(["perimetre", "epci"]),
-                    Outline.band == band.number,
+                    Outline.band == band.zoom,
                 )
             )
         }

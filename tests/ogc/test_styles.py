@@ -55,7 +55,8 @@ def drawn(client: httpx.Client, collection: str, made: dict[str, Any]) -> dict[s
     for layer in made["layers"]:
         assert layer["source-layer"] in (collection, f"{collection}-centres")
         for feature in decoded[layer["source-layer"]]["features"]:
-            own = found.setdefault(feature["properties"]["code"], [])
+            told = feature["properties"]  # points that are there for names say nothing else
+            own = found.setdefault(told.get("code") or told["nom"].removeprefix("Commune "), [])
             if "filter" not in layer or fits(layer["filter"], feature["properties"]):
                 own.append(layer)
     return found
