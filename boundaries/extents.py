@@ -63,6 +63,16 @@ def extents(conn: Connection, years: Iterable[int]) -> Mapping[tuple[int, Level]
     }
 
 
+def held(conn: Connection, years: Iterable[int]) -> Mapping[Level, tuple[int, ...]]:
+    """Return which of some millesimes have territories of each level, oldest first; zonings are often of one alone."""
+    found: dict[Level, list[int]] = {}
+    wanted = (Territory.millesime.in_(list(years)), Territory.in_scope)
+    pairs = sa.select(Territory.level, Territory.millesime).where(*wanted).distinct()
+    for level, year in conn.execute(pairs.order_by(Territory.millesime)):
+        found.setdefault(Level(level), []).append(year)
+    return {level: tuple(own) for level, own in found.items()}
+
+
 def cells(years: Iterable[int]) -> Rows:
     """Return the territories of some millesimes, cell by cell of a grid: how many, and the box around them."""
     west, south = sa.func.ST_XMin(Territory.geom), sa.func.ST_YMin(Territory.geom)

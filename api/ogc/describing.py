@@ -19,7 +19,7 @@ from api.ogc.relations import REL, Link, link
 from api.pages.french import listing, typeset
 from api.versions import Versions, read_versions
 from boundaries import layers, places
-from boundaries.extents import Extent, extents
+from boundaries.extents import Extent, extents, held
 from boundaries.levels import Level
 from boundaries.readers import Audience
 from geo.errors import NotFound
@@ -110,17 +110,19 @@ class Descriptions:
 
 
 def described(conn: sa.Connection, now: Versions) -> Described:
-    """Return the description of every collection that there is something of; five queries, however many there are."""
+    """Return the description of every collection that there is something of; six queries, however many there are."""
     lasting = read_versions(conn, now).data == now.data
     if not now.outlined:
         return Described({}, lasting)
     geographies = {row.year: row for row in places.millesimes(conn)}
     offered = published.all_choices(conn)
     drawn = tuple(sorted(now.outlined))
+    years = held(conn, drawn)
     found: list[Description] = []
     for collected in collections(now.indicators).values():
         if collected.level is not None:
-            found.append(_of_level(collected, collected.level, drawn, geographies[now.latest]))
+            own_years = years.get(collected.level, drawn)
+            found.append(_of_level(collected, collected.level, own_years, geographies[now.latest]))
         elif collected.sheet is not None and collected.sheet.id in offered:
             own = _of_indicator(collected, offered[collected.sheet.id], now.latest, geographies)
             found += [] if own is None else [own]
@@ -130,11 +132,11 @@ def described(conn: sa.Connection, now: Versions) -> Described:
 
 
 def _of_level(
-    collected: Collected, level: Level, drawn: tuple[int, ...], geography: sa.Row[tuple[object, ...]]
+    collected: Collected, level: Level, years: tuple[int, ...], geography: sa.Row[tuple[object, ...]]
 ) -> Description:
     rows = layers.features(level, geography.year, None)
     layer = territory_layer(collected.id, level, geography, rows, None)
-    return Description(collected, level, geography.year, drawn, layer)
+    return Description(collected, level, geography.year, years, layer)
 
 
 def _of_indicator(

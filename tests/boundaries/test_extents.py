@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from shapely.geometry import box
 from toycountry import country
 
-from boundaries.extents import APART, Box, Extent, extents, parted
+from boundaries.extents import APART, Box, Extent, extents, held, parted
 from boundaries.levels import Level
 from boundaries.load import load
 from geo.formats.crs import CRS84, native
@@ -84,3 +84,14 @@ def test_each_level_has_the_extent_of_its_territories(conn: sa.Connection) -> No
     assert communes.parts[1] == pytest.approx((0, 47, 0.3, 47.2), abs=1e-5)
     assert communes.boxes[0] == pytest.approx((-53, 4, 0.3, 47.2), abs=1e-5)
     assert found[2023, Level.DEPARTEMENT].count == 2
+
+
+def test_a_level_is_held_by_the_years_that_have_territories_of_it(conn: sa.Connection) -> None:
+    load(conn, country(), "52", silent)
+    load(conn, country(2024), "52", silent)
+    conn.execute(sa.text("DELETE FROM boundaries.territory WHERE millesime = 2023 AND level = 'epci'"))
+    found = held(conn, [1999, 2023, 2024])
+    assert found[Level.COMMUNE] == (2023, 2024)
+    assert found[Level.EPCI] == (2024,)
+    assert Level.SCOT not in found
+    assert held(conn, [2023]).keys() == {Level.COMMUNE, Level.DEPARTEMENT, Level.REGION}
