@@ -101,7 +101,7 @@ def wanted_by(
 def _kept(
     layer: Layer, wanted: Wanted, named: Queryables, chosen: Chosen, simple: Simple, accepted: tuple[str, ...]
 ) -> Layer:
-    """Return the part of a layer that all the conditions of a request keep."""
+    """Return the part of a layer that all the conditions of a request keep; the name of its files says it is a part."""
     unknown = sorted(set(simple) - set(named))
     if unknown:
         told = ", ".join((*sorted(accepted), *(name for name in named if name != GEOMETRY)))
@@ -114,7 +114,10 @@ def _kept(
         conditions.append(_meets(chosen.box, named))
     if chosen.words is not None:
         conditions.append(matching(chosen.words, named["nom"].column, named["code"].column))
-    return replace(kept, rows=kept.rows.where(*conditions))
+    parts = () if wanted.within is None else (f"{wanted.within.level.value} {wanted.within.code}",)
+    if conditions or chosen.filter is not None:
+        parts = (*parts, "extrait")
+    return replace(kept, rows=kept.rows.where(*conditions), file_parts=(*kept.file_parts, *parts))
 
 
 def _meets(box: Box, named: Queryables) -> ColumnElement[bool]:

@@ -292,6 +292,14 @@ def test_names_of_files(country: httpx.Client) -> None:
     assert name(DENSITE, f="csv") == "densite_communes_toutes-periodes_geographie-2023.csv"
     assert name(DENSITE, f="gpkg", period="2022", level="epci") == "densite_epci_2022_geographie-2023.gpkg"
     assert name(f"{COMMUNES}/44001", f="csv") == "communes_geographie-2023_44001.csv"
+    assert name(COMMUNES, f="csv", within="departement:44") == "communes_geographie-2023_departement-44.csv"
+    for part in (
+        {"filter": "departement = '44'"},
+        {"nom": "Commune 44003"},
+        {"bbox": "0,47,1,48"},
+        {"q": "commune"},
+    ):
+        assert name(COMMUNES, f="csv", **part) == "communes_geographie-2023_extrait.csv", part
 
 
 def test_conf_core_f_op(country: httpx.Client) -> None:
