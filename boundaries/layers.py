@@ -16,10 +16,10 @@ from geo.layers import Rows
 from geo.tiles import Tile, TileLayer, holds, placed, reach
 
 # What a territory says of itself in a tile beside its id, by zoom of WebMercatorQuad: from the widest view (its code as
-# well where values are joined), from 8, and from 12.
+# well where values are joined), from 8, and from 12. Its name is told by its point at every zoom.
 DETAILS: tuple[tuple[int, tuple[str, ...]], ...] = (
     (0, ()),
-    (8, ("code", "nom")),
+    (8, ("code",)),
     (12, ("code", "nom", "departement", "region", "epci")),
 )
 MOST = 25_000  # territories of a layer of a tile: there are more in those of the whole of France alone
@@ -106,7 +106,7 @@ def tile_layers(shown: Shown, kept: "Rows | None" = None) -> list[TileLayer]:
     territories, those of the largest surface are kept. `kept` is a select of ids: only those are shown.
     """
     told = said(shown.detail, valued=shown.valued)
-    told_by_points = ("nom",) if shown.named else told
+    told_by_points = ("nom",) if shown.named else tuple(dict.fromkeys((*told, "nom")))
     most, most_points = limits(shown)
     columns = [_told(name) for name in dict.fromkeys((*told, *told_by_points))]
     if most is not None or most_points is not None:

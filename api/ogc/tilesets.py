@@ -292,6 +292,8 @@ def _properties(one: TileSet, named: Series | None, grid: Grid, layer: str) -> d
         zoom = max(first - grid.coarser, 0)
         for name in said(rank, valued=named is not None):
             found.setdefault(name, {"type": "string", "title": TITLES[name], "x-minTileMatrix": str(zoom)})
+    if points:
+        found["nom"]["x-minTileMatrix"] = "0"
     if named is not None and (not points or one.circles):
         sheet = catalogue()[named.indicator]
         found["value"] = {
