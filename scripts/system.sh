@@ -49,10 +49,11 @@ lacking() {
     for need in "$@"; do
         case $need in
             venv)
+                [ ! -x .venv/bin/python ] || continue  # what the environment was made with is of no use any more
                 found=$(python)
                 if [ -z "$found" ]; then
                     echo python3.11-venv
-                elif [ ! -x .venv/bin/python ] && ! "$found" -c 'import ensurepip' 2>/dev/null; then
+                elif ! "$found" -c 'import ensurepip' 2>/dev/null; then
                     "$found" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'
                 fi ;;
             postgis) [ -n "${DATABASE_URL:-}" ] || has_postgis || echo postgis ;;
