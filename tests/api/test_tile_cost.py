@@ -300,3 +300,37 @@ def test_what_is_ready_weighs_no_more_than_it_may(app: FastAPI, monkeypatch: pyt
     for column in range(2022, 2032):
         assert get(app, f"/api/tiles/2025/commune/12/{column}/1434.mvt").status_code == 200
         assert app._prepared._weight <= 3_000
+
+
+@pytest.mark.parametrize("address", [JOINED, CHOSEN, f"{TOGETHER}?collections=communes,epci&millesime=2025"])
+def test_what_tiles_of_a_map_have_in_common_is_found_once_until_something_changes(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    assert get(app, address).status_code == 200
+    neighbour = address.replace("/507", "/508")
+
+    def refused(*given: object) -> None:
+        raise AssertionError("what it is of has to be found again")
+
+    monkeypatch.setattr(plaintiles, "_family", refused)
+    assert get(app, neighbour).status_code == 200
+    now = app.state.public.versions.now
+    for changed in (replace(now, series=dict(now.series)), replace(now, drawn=dict(now.drawn))):
+        app.state.public.versions.now = changed
+        with pytest.raises(AssertionError, match="found again"):
+            get(app, neighbour)
+
+
+@pytest.mark.parametrize("address", [f"{COMMUNES}.mvt", GEOMETRY.removesuffix(".mvt"), f"{TOGETHER}.mvt"])
+def test_an_address_is_written_as_its_kind_is(app: FastAPI, address: str) -> None:
+    assert get(app, GEOMETRY).status_code == 200
+    assert get(app, COMMUNES).status_code == 200
+    assert get(app, f"{TOGETHER}?collections=communes").status_code == 200
+    assert get(app, address).status_code in (400, 404)
+
+
+def test_families_of_tiles_are_no_more_than_they_may(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plaintiles, "MOST_FAMILIES", 3)
+    for version in range(8):
+        assert get(app, f"{GEOMETRY}?v={version}").status_code == 200
+        assert len(app._families._held) <= 3
