@@ -4,6 +4,8 @@ The units that are drawn are communes, and municipal arrondissements in place of
 all of a city's are known; everything above is dissolved from them, so borders are shared at every level.
 """
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +14,7 @@ import pandas as pd
 import shapely
 
 from boundaries import checks
-from boundaries.bands import BANDS
+from boundaries.bands import BANDS, Band
 from boundaries.delivery import Delivery
 from boundaries.levels import Level
 from boundaries.metric import metric_crs
@@ -21,6 +23,7 @@ from geo.errors import Invalid
 from geo.progress import Progress
 
 FRANCE = "FR"
+THREADS = 4  # bands that are drawn at a time, all of whose shapes are in memory
 Drawing = dict[tuple[Level, str], Any]
 
 
@@ -68,14 +71,19 @@ def draw(delivery: Delivery, whole_country: bool, progress: Progress) -> Drawn:
     polygons = drawing(shapes, parents)
     advance(1)
     mercator = coverage.projected(shapes, 4326, 3857)
-    bands = {}
-    for band in BANDS:
-        drawn = coverage.simplified(mercator, band.tolerance_m)
-        lost = shapely.is_empty(drawn)
+
+    def drawn_for(band: Band) -> Drawing:
+        simplified = coverage.simplified(mercator, band.tolerance_m)
+        lost = shapely.is_empty(simplified)
         if lost.any():
             raise Invalid(f"La généralisation a perdu des unités : {', '.join(codes[lost][: checks.SHOWN])}.")
-        bands[band.zoom] = drawing(drawn, parents)
-        advance(1)
+        return drawing(simplified, parents)
+
+    bands = {}
+    with ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as threads:  # GEOS works without the lock of Python
+        for band, drawn in zip(BANDS, threads.map(drawn_for, BANDS), strict=True):
+            bands[band.zoom] = drawn
+            advance(1)
     return Drawn(polygons, areas, bands, findings)
 
 
