@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from geo.cql2.errors import BadFilter, shown
+from geo.cql2.errors import BadFilter
 from geo.cql2.expressions import SQL_TYPES, Value, day, instant, literal, property_value
 from geo.cql2.queryables import Kind, Queryables
 
