@@ -99,14 +99,19 @@ class _Line:
         if libpq.flush():  # longer than what the system takes at once
             await self.connection.wait(generators.send(libpq))
         loop = asyncio.get_running_loop()
-        come = asyncio.Event()
-        loop.add_reader(libpq.socket, come.set)
+        come = loop.create_future()
+
+        def told() -> None:
+            if not come.done():
+                come.set_result(None)
+
+        loop.add_reader(libpq.socket, told)
         try:
             results = []
             while True:
                 while libpq.is_busy():
-                    await come.wait()
-                    come.clear()
+                    await come
+                    come = loop.create_future()
                     libpq.consume_input()
                 found = libpq.get_result()
                 if found is None:

@@ -7,7 +7,6 @@ not exactly as a TileJSON writes it is left to them, who know what else may be a
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from operator import is_
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -115,7 +114,7 @@ class Prepared:
     """
 
     def __init__(self) -> None:
-        self._of: tuple[object, ...] = ()
+        self._of: tuple[object, object, object] = (None, None, None)
         self._changed: bytes | None = None
         self._weight = 0
         self._held: dict[Key, tuple[Message, Message]] = {}
@@ -123,9 +122,11 @@ class Prepared:
     def of(self, now: Versions, documents: Documents) -> dict[Key, tuple[Message, Message]]:
         """Return the answers for what is served now."""
         # By identity: a snapshot takes over what has not changed, and comparing it would take longer than a tile.
-        depends = (now.series, now.drawn, documents)
-        if not (self._of and all(map(is_, depends, self._of)) and now.changed == self._changed):
-            self._of, self._changed = depends, now.changed
+        series, drawn, kept = self._of
+        if not (
+            series is now.series and drawn is now.drawn and kept is documents and now.changed == self._changed
+        ):
+            self._of, self._changed = (now.series, now.drawn, documents), now.changed
             self.forget()
         return self._held
 

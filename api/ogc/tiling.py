@@ -30,6 +30,7 @@ from indicators import published
 from indicators.published import Held
 
 MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
+OF_ZOOM = {"z", "margin"}  # parameters that every tile of a zoom has the same
 LEFT_OUT = b"ores-left-out"  # the header that says which layers of a tile are not whole, and how many are left out
 
 
@@ -131,7 +132,7 @@ async def tile_of(edition: Edition, now: Versions, one: TileSet, tile: Tile) -> 
         text, constants, places = one.question(tile.grid, tile.z)
         values, of_tile = constants.copy(), tile.parameters
         for place, name in places:
-            values[place] = _text(of_tile[name])
+            values[place] = str(of_tile[name]).encode()
         body, read, *left = await edition.asking.one(text, values)
         # limits that were loaded since the snapshot are served, but not kept under the version before them
         lasting = read == now.millesimes[one.millesime].encode()
@@ -232,7 +233,8 @@ def _question(one: TileSet, tile: Tile) -> Question:
     values, given = constants.copy(), _parameters(one, tile)
     for place, name in places:
         values[place] = _text(given[name])
-    return Question(text, values, [(place, name) for place, name in places if name in tile.parameters])
+    of_tile = tile.parameters.keys() - OF_ZOOM
+    return Question(text, values, [(place, name) for place, name in places if name in of_tile])
 
 
 def _layers(shown: Shown, circles: bool, kept: "Rows | None" = None) -> list[TileLayer]:
