@@ -47,17 +47,14 @@ class Tile:
             "x": self.x,
             "y": self.y,
             "margin": side * BUFFER / EXTENT,
-            "west": self.grid.west + self.x * side,
-            "east": self.grid.west + (self.x + 1) * side,
-            "north": self.grid.north - self.y * side,
-            "south": self.grid.north - (self.y + 1) * side,
+            "side": side,
         }
 
 
 # Parameters, not values, so that a statement is written once and serves every tile.
 _PLACE = [sa.bindparam(name, type_=sa.Integer) for name in ("z", "x", "y")]
 _MARGIN = sa.bindparam("margin", type_=sa.Double)
-_WEST, _EAST, _NORTH, _SOUTH = (sa.bindparam(name, type_=sa.Double) for name in ("west", "east", "north", "south"))
+_SIDE = sa.cast(sa.bindparam("side", type_=sa.Double), sa.Double)  # told twice, or PostgreSQL takes it for an integer
 
 
 @cache
@@ -84,10 +81,18 @@ def placed(shape: Any, grid: Grid) -> ColumnElement[Any]:
     return shape if grid.crs.srid == STORED else sa.func.ST_Transform(shape, grid.crs.srid)
 
 
-def holds(point: ColumnElement[Any]) -> ColumnElement[bool]:
+def holds(point: ColumnElement[Any], grid: Grid) -> ColumnElement[bool]:
     """Return whether the tile that is asked holds a point of the grid's system: of tiles side by side, one does."""
     x, y = sa.func.ST_X(point), sa.func.ST_Y(point)
-    return sa.and_(x >= _WEST, x < _EAST, y > _SOUTH, y <= _NORTH)
+    _, column, row = _PLACE
+    west: Any = sa.literal_column(repr(grid.west))
+    north: Any = sa.literal_column(repr(grid.north))
+    return sa.and_(
+        x >= west + column * _SIDE,
+        x < west + (column + 1) * _SIDE,
+        y <= north - row * _SIDE,
+        y > north - (row + 1) * _SIDE,
+    )
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from indicators import published
 from indicators.published import Held
 
 MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
-OF_ZOOM = {"z", "margin"}  # parameters that every tile of a zoom has the same
+OF_ZOOM = {"z", "margin", "side"}  # parameters that every tile of a zoom has the same
 LEFT_OUT = b"ores-left-out"  # the header that says which layers of a tile are not whole, and how many are left out
 
 
