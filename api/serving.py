@@ -61,6 +61,7 @@ def serve(bound: socket.socket, ready: Callable[[], None], proxies: str) -> None
         http="httptools",
         access_log=False,
         log_level="warning",
+        server_header=False,  # what serves is nobody's business
         proxy_headers=True,
         forwarded_allow_ips=proxies,
         timeout_graceful_shutdown=LAST_REQUESTS_SECONDS,

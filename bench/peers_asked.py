@@ -36,5 +36,5 @@ def _literal(psql: psycopg.Connection, asked: Statement) -> str:
     """Write the values of a statement in it."""
     if not asked.libpq:
         return psycopg.ClientCursor(psql).mogrify(asked.text, asked.parameters)
-    values = ["'" + value.replace("'", "''") + "'" for value in asked.parameters]
+    values = ["'" + value.replace("'", "''") + "'" for value in asked.written]
     return re.sub(r"\$(\d+)", lambda place: values[int(place[1]) - 1], asked.text)

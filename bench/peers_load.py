@@ -52,16 +52,19 @@ class Turns:
     ratio: float
 
 
-def by_turns(first: tuple[str, str], second: tuple[str, str], rounds: int = ROUNDS) -> Turns:
-    """Return how fast two servers, each an address and a path, answer in short rounds one after the other.
+Asked = tuple[str, Sequence[str]]  # an address, and paths
+
+
+def by_turns(first: Asked, second: Asked, rounds: int = ROUNDS) -> Turns:
+    """Return how fast two servers answer in short rounds one after the other.
 
     What else the machine does slows both in the same round, and weighs little on their ratio. Who begins alternates.
     """
     rates = []
     for rank in range(rounds):
-        order = (first, second) if rank % 2 else (second, first)
-        found = {one: loaded(one[0], [one[1]], ROUND_SECONDS).per_second for one in order}
-        rates.append((found[first], found[second]))
+        order = (0, 1) if rank % 2 else (1, 0)
+        found = {one: loaded(*(first, second)[one], ROUND_SECONDS).per_second for one in order}
+        rates.append((found[0], found[1]))
     return Turns(
         median(one for one, _ in rates),
         median(other for _, other in rates),

@@ -2,7 +2,7 @@
 
 One display pixel of a 512-pixel tile is 40 075 017 / (512 x 2^z) metres of EPSG:3857: 2 446 m at z5, 1 223 m
 at z6, 611 m at z7, 306 m at z8, 76 m at z10. A tolerance is the side of a square: what is smaller than it is taken
-off outlines. It stays under a pixel, and under a pixel and a half at z6 and z7, where tiles hold the most territories.
+off outlines. It stays under a pixel and a half.
 """
 
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ BANDS = (
     Band(5, tolerance_m=2400),
     Band(6, tolerance_m=1600),
     Band(7, tolerance_m=900),
-    Band(8, tolerance_m=280),
-    Band(9, tolerance_m=140),
+    Band(8, tolerance_m=450),
+    Band(9, tolerance_m=220),
     Band(10, tolerance_m=60),
     Band(22, tolerance_m=0),
 )

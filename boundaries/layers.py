@@ -117,7 +117,9 @@ def tile_layers(shown: Shown, kept: "Rows | None" = None) -> list[TileLayer]:
     )
     if kept is not None:
         found = found.where(Outline.territory_id.in_(kept))
-    here = found.cte("here")  # both layers ask it: PostgreSQL searches once
+    here = found.order_by(Outline.territory_id).cte(
+        "here"
+    )  # both layers ask it: PostgreSQL searches and sorts once
     inside = holds(placed(here.c.centre, shown.grid), shown.grid)
     return [
         TileLayer(shown.name, _layer(here, told, here.c.shape, most), most, shown.cells),

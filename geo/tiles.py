@@ -54,7 +54,9 @@ class Tile:
 # Parameters, not values, so that a statement is written once and serves every tile.
 _PLACE = [sa.bindparam(name, type_=sa.Integer) for name in ("z", "x", "y")]
 _MARGIN = sa.bindparam("margin", type_=sa.Double)
-_SIDE = sa.cast(sa.bindparam("side", type_=sa.Double), sa.Double)  # told twice, or PostgreSQL takes it for an integer
+_SIDE = sa.cast(
+    sa.bindparam("side", type_=sa.Double), sa.Double
+)  # told twice, or PostgreSQL takes it for an integer
 
 
 @cache
@@ -95,9 +97,16 @@ def holds(point: ColumnElement[Any], grid: Grid) -> ColumnElement[bool]:
     )
 
 
+def _once(value: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A value that PostgreSQL computes once for all the rows: as a subquery."""
+    return sa.select(value).scalar_subquery()
+
+
 @dataclass(frozen=True)
 class TileLayer:
     """A named layer of a tile: a select with columns `id` (integer), `geom` (EPSG:3857) and properties.
+
+    Its rows come in the order of their ids, so that the same data make the same bytes on every server.
 
     `cells` says that `geom` is in the cells of the tiles that are asked instead, valid there: whole numbers, y downwards,
     from the corner of the grid. It then only has to be moved, and cut where it reaches far out of the tile.
@@ -135,11 +144,11 @@ def _layer(layer: TileLayer, grid: Grid) -> tuple[Rows, ColumnElement[str] | Non
         over = sa.select(sa.func.greatest(sa.func.count() - layer.most, 0)).select_from(every)
         left = sa.cast(over.scalar_subquery(), sa.Text).label(f"{layer.name}-left")
         rows = sa.select(every).order_by(sa.nulls_last(every.c.importance.desc()), every.c.id).limit(layer.most)
-        rows = rows.subquery()
-    drawn = _moved(rows.c.geom) if layer.cells else _cut(placed(rows.c.geom, grid), bounds(grid))
+        first = rows.subquery()
+        rows = sa.select(first).order_by(first.c.id).subquery()
+    drawn = _moved(rows.c.geom) if layer.cells else _cut(placed(rows.c.geom, grid), _once(bounds(grid)))
     columns = [column for column in rows.c if column.name not in ("geom", "importance")]
-    # In an order, so that the same data make the same bytes on every server.
-    features = sa.select(*columns, drawn.label("geom")).order_by(rows.c.id).subquery("features")
+    features = sa.select(*columns, drawn.label("geom")).subquery("features")
     # ST_AsMVT skips what ST_AsMVTGeom left without geometry; asking for it here would compute every geometry twice.
     return sa.select(sa.func.ST_AsMVT(features.table_valued(), layer.name, EXTENT, "geom", "id")), left
 
@@ -150,13 +159,9 @@ def _cut(shape: Any, square: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def _moved(shape: Any) -> ColumnElement[Any]:
-    """A geometry in the cells of a grid, in those of the tile.
-
-    The squares are subqueries, so that they are made once for all the rows.
-    """
+    """A geometry in the cells of a grid, in those of the tile."""
     _, x, y = _PLACE
-    near = sa.select(_square(x, y, OVERHANG)).scalar_subquery()
-    up = sa.select(sa.func.ST_Scale(_square(x, y, 0), 1, -1)).scalar_subquery()
+    near, up = _once(_square(x, y, OVERHANG)), _once(sa.func.ST_Scale(_square(x, y, 0), 1, -1))
     return sa.case(
         (shape.op("@")(near), sa.func.ST_Translate(shape, x * -EXTENT, y * -EXTENT)),
         else_=_cut(sa.func.ST_Scale(shape, 1, -1), up),  # ST_AsMVTGeom turns it downwards again

@@ -321,7 +321,7 @@ def joined(layer: TileLayer, *, ranked: bool = False) -> TileLayer:
         value,
         sa.and_(value.series_id == sa.bindparam("series_id", type_=sa.Integer), value.territory_id == shapes.c.id),
     )
-    return replace(layer, rows=rows)
+    return replace(layer, rows=rows.order_by(shapes.c.id))
 
 
 def with_values(features: Rows, series_id: int) -> Rows:
