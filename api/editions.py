@@ -21,7 +21,7 @@ STATEMENT_SECONDS = 10
 CONNECTIONS = 10
 WAITING_SECONDS = 10  # for a connection, when all are held
 PLANS = 500  # requests whose pages are found without being read again
-TILE_CONNECTIONS = 6  # some wait while others are read: a few more than the processors of a small server keep them all busy
+TILE_CONNECTIONS = 6  # a few more than the processors of a small server: none waits for what reads the answers
 # Read-only, bounded in time, and without the just-in-time compiler, slower than every statement it would speed up.
 OPTIONS = f"-c default_transaction_read_only=on -c statement_timeout={STATEMENT_SECONDS}s -c jit=off"
 
