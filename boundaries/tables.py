@@ -191,10 +191,18 @@ class Outline(Stored):
     geom: Mapped[WKBElement] = mapped_column(Geometry("MULTIPOLYGON", srid=3857, spatial_index=False))
     centre: Mapped[WKBElement] = mapped_column(Geometry("POINT", srid=3857, spatial_index=False))
     cells: Mapped[WKBElement | None] = mapped_column(
-        Geometry(srid=0, spatial_index=False), Computed(_CELLS, persisted=True)
+        Geometry(spatial_index=False),
+        Computed(_CELLS, persisted=True),
+        comment="As tiles of zoom `band` have it: cells, 4096 a side, y down, from the north-west corner of the world; "
+        "null when exact",
     )
     surface: Mapped[float] = mapped_column(REAL, Computed("ST_Area(geom)", persisted=True))
-    sheet: Mapped[int] = mapped_column(BigInteger, Computed(_SHEET, persisted=True))
+    sheet: Mapped[int] = mapped_column(
+        BigInteger,
+        Computed(_SHEET, persisted=True),
+        comment="Millesime, band and digest of level: in an index, one number is compared several times faster than the "
+        "three",
+    )
 
 
 class Zoning(Stored):

@@ -30,7 +30,7 @@ def test_every_format_by_its_word(client: httpx.Client, form) -> None:
     assert answer.headers["content-type"] == form.media_type
     assert answer.headers["x-content-type-options"] == "nosniff"
     if form.name != "geojson":
-        name = f"densite_communes_2022_geographie-2025.{form.extension}"
+        name = f"densite_communes_2022_geographie-2025_departement-72.{form.extension}"
         assert f'filename="{name}"' in answer.headers["content-disposition"]
     assert client.head(ITEMS, params={**SARTHE, "f": form.name}).content == b""
 
