@@ -102,8 +102,8 @@ def kept_in_cells(grid: Grid, zoom: int) -> bool:
 def tile_layers(shown: Shown, kept: "Rows | None" = None) -> list[TileLayer]:
     """Return the two layers of a geometry tile: polygons, and a point inside each for circles and names.
 
-    Their parameter is `sheet` (see `tile_parameters`), and those of the tile. Where there are too many
-    territories, those of the largest surface are kept. `kept` is a select of ids: only those are shown.
+    Their parameter is `sheet` (see `tile_parameters`), and those of the tile. Where there are too many territories, those
+    of the largest surface are kept. `kept` is a select of ids: only those are shown.
     """
     told = said(shown.detail, valued=shown.valued)
     told_by_points = ("nom",) if shown.named else tuple(dict.fromkeys((*told, "nom")))
@@ -117,9 +117,8 @@ def tile_layers(shown: Shown, kept: "Rows | None" = None) -> list[TileLayer]:
     )
     if kept is not None:
         found = found.where(Outline.territory_id.in_(kept))
-    here = found.order_by(Outline.territory_id).cte(
-        "here"
-    )  # both layers ask it: PostgreSQL searches and sorts once
+    # Both layers ask it: PostgreSQL searches and sorts once.
+    here = found.order_by(Outline.territory_id).cte("here")
     inside = holds(placed(here.c.centre, shown.grid), shown.grid)
     return [
         TileLayer(shown.name, _layer(here, told, here.c.shape, most), most, shown.cells),

@@ -172,8 +172,8 @@ class Outline(Stored):
 
     `cells` is the same outline as a tile of the band's zoom has it: its vertices are whole numbers of cells, 4096 to a
     side of a tile, y downwards, counted from the north-west corner of the world; a territory smaller than a cell is
-    that cell. It is null in the exact band. `sheet` is millesime, band and a digest of level in
-    one number, which an index compares several times faster than the three. `surface` is in m² of EPSG:3857.
+    that cell. It is null in the exact band. `sheet` is millesime, band and a digest of level in one number, which an
+    index compares several times faster than the three. `surface` is in m² of EPSG:3857.
     """
 
     __tablename__ = "outline"

@@ -1,6 +1,7 @@
 """Vector tiles from layers: any select with an id, properties and a geometry in EPSG:3857 becomes an MVT layer.
 
-Tiles follow Mapbox Vector Tile 2.1 in any of `geo.grids`: extent 4096, a buffer of 64 units around the tile.
+Tiles follow Mapbox Vector Tile 2.1 in any of `geo.grids`: extent 4096, a buffer of 64 units around the tile,
+beyond which geometries kept in cells may reach by `OVERHANG` (renderers clip them to the tile).
 """
 
 from dataclasses import dataclass
