@@ -5,6 +5,7 @@ import html
 import io
 import re
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -540,6 +541,25 @@ class TestSteps:
         for told in ("remise", "contrôlée", "validée", "diffusée", "publiée", "retirée"):
             assert told in journal
         assert "Jeanne Martin, validateur" in journal
+
+    def test_work_that_ends_while_its_page_is_read_is_not_missed(
+        self, someone: Callable[..., Someone], place: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        paul = someone("contributor")
+        control = paul.bring(CLEAN).url.path
+        found_at_once = held.find
+
+        def found_late(home: Path, identity: str) -> held.Held:
+            found = found_at_once(home, identity)
+            for thread in threading.enumerate():
+                if thread.name == f"control {identity}":
+                    thread.join()
+            return found
+
+        monkeypatch.setattr(held, "find", found_late)
+        page = paul.settled(paul.post(f"{control}/garder", control))
+        assert "brouillon" in text(page)
+        assert place.waiting == []
 
     def test_an_organisation_takes_back_what_it_delivered(
         self, someone: Callable[..., Someone], place: Place

@@ -39,8 +39,8 @@ def control_page(
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     """Return the report of a control, or the page that waits for it."""
-    office, one = _found(request, by, identity)
-    if office.jobs.running(working.name(one)):
+    office, one, running = _found(request, by, identity)
+    if running:
         waiting = office_page(request, by, "attente.html", rubrique="imports", controle=one)
         waiting.headers["Refresh"] = str(SECONDS)
         return waiting
@@ -50,7 +50,7 @@ def control_page(
     if famille and famille not in set(Family):
         raise Invalid("Cette famille de constats n’existe pas.")
     report = one.report
-    failure = office.jobs.failure(working.name(one))
+    failure = office.jobs.failure(working.name(one.id))
     with office.transaction() as conn:
         known = choices(conn)
     listed = _listed(one, report, vue, famille, page)
@@ -154,7 +154,7 @@ def report_json(request: Request, by: Who, identity: str) -> Response:
 
 
 def _file(request: Request, by: Signed, identity: str, name: str, kind: str, filename: str) -> Response:
-    _, one = _found(request, by, identity)
+    _, one, _ = _found(request, by, identity)
     path = one.folder / name
     if not path.is_file():
         raise NotFound("Ce contrôle n’a pas encore de rapport.")
@@ -165,19 +165,23 @@ def _file(request: Request, by: Signed, identity: str, name: str, kind: str, fil
     return Response(path.read_bytes(), 200, told, kind)
 
 
-def _found(request: Request, by: Signed, identity: str) -> tuple[Office, Held]:
-    """A file that waits, for the organisation that brought it and for those who validate: for others there is none."""
+def _found(request: Request, by: Signed, identity: str) -> tuple[Office, Held, bool]:
+    """A file that waits, and whether work on it runs: for the organisation that brought it, and for who validates.
+
+    For others there is none.
+    """
     office = office_of(request)
+    running = office.jobs.running(working.name(identity))  # asked first: of work that ended, the end is then read
     one = held.find(office.folder, identity)
     if not one.name or not by.delivers(one.owner, one.organisation):
         raise held.unknown()
-    return office, one
+    return office, one, running
 
 
 def _idle(request: Request, by: Signed, identity: str) -> tuple[Office, Held]:
     """The same, when nothing runs on it. Raises Conflict."""
-    office, one = _found(request, by, identity)
-    if office.jobs.running(working.name(one)) or one.kept is not None:
+    office, one, running = _found(request, by, identity)
+    if running or one.kept is not None:
         raise Conflict("Le contrôle de ce fichier est en cours : attendez qu’il se termine.")
     return office, one
 

@@ -34,6 +34,7 @@ UNDOING = ("refused", "withdrawn")  # what a contributor may do too, of what the
 def delivery_page(request: Request, by: Who, number: int) -> Response:
     """Return the page of a delivery."""
     office = office_of(request)
+    running = office.jobs.running(working.publication(number))  # asked first: of what ended, the end is then read
     with office.transaction() as conn:
         found, journal = _found(conn, by, number)
         imports = conn.execute(
@@ -41,7 +42,6 @@ def delivery_page(request: Request, by: Who, number: int) -> Response:
             .where(Import.delivery_id == number)
             .order_by(Import.indicator, Import.period)
         ).all()
-    running = office.jobs.running(working.publication(number))
     answer = office_page(
         request,
         by,

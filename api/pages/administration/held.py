@@ -8,6 +8,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -127,10 +128,12 @@ def begin(home: Path, owner: Actor) -> Held:
 def find(home: Path, identity: str) -> Held:
     """Return a file that waits. Raises NotFound."""
     folder = home / identity
-    known = len(identity) == 32 and set(identity) <= set("0123456789abcdef")
-    if not known or not (folder / ABOUT).is_file():
+    if len(identity) != 32 or not set(identity) <= set("0123456789abcdef"):
         raise unknown()
-    told = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+    try:
+        told = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise unknown() from None
     told |= {"accepted": tuple(told["accepted"]), "refused": tuple(told["refused"])}
     return Held(folder=folder, **told)
 
@@ -142,7 +145,10 @@ def unknown() -> NotFound:
 
 def everyone(home: Path) -> list[Held]:
     """Return every file that waits, the last first."""
-    found = [find(home, path.parent.name) for path in home.glob(f"*/{ABOUT}")]
+    found = []
+    for path in home.glob(f"*/{ABOUT}"):
+        with suppress(NotFound):  # removed meanwhile
+            found.append(find(home, path.parent.name))
     return sorted(found, key=lambda one: -one.at)
 
 

@@ -64,7 +64,7 @@ def imports(
         total=total,
         numero=at,
         pages=pages,
-        attente=[(one, _stage(office.jobs.running(working.name(one)), one.report)) for one in waiting],
+        attente=[(one, _stage(office.jobs.running(working.name(one.id)), one.report)) for one in waiting],
     )
 
 

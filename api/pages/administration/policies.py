@@ -168,6 +168,7 @@ def _import(request: Request, by: Signed, name: str, content: bytes) -> Response
 def _page(request: Request, by: Signed, theme: str = "", shown: str = "", refusal: str = "") -> Response:
     """The page of the policy; where what is stored cannot be applied any more, why, and the way to replace it."""
     office = office_of(request)
+    running = office.jobs.running(working.publication(None))  # asked first: of what ended, the end is then read
     policies, unusable = Policies(), ""
     try:
         with office.transaction() as conn:
@@ -185,7 +186,6 @@ def _page(request: Request, by: Signed, theme: str = "", shown: str = "", refusa
             of_rule = users.setdefault(applied.rule.name, [])
             if catalogue()[row.indicator].label not in of_rule:
                 of_rule.append(catalogue()[row.indicator].label)
-    running = office.jobs.running(working.publication(None))
     answer = office_page(
         request,
         by,

@@ -15,12 +15,12 @@ from indicators.actors import Actor
 def start_control(office: Office, one: Held) -> None:
     """Begin the control of a file that waits; what it finds is written beside the file."""
     one.forget_report()
-    office.jobs.start(name(one), lambda: _control(office, one))
+    office.jobs.start(name(one.id), lambda: _control(office, one))
 
 
 def start_keeping(office: Office, one: Held, actor: Actor) -> bool:
     """Begin to keep a file as a draft: it is read again, so that what is kept is what was decided."""
-    return office.jobs.start(name(one), lambda: _keep(office, one, actor))
+    return office.jobs.start(name(one.id), lambda: _keep(office, one, actor))
 
 
 def start_publication(
@@ -39,9 +39,9 @@ def start_publication(
     )
 
 
-def name(one: Held) -> str:
+def name(identity: str) -> str:
     """The name of the work on a file that waits."""
-    return f"control {one.id}"
+    return f"control {identity}"
 
 
 def publication(delivery_id: int | None) -> str:
