@@ -25,9 +25,10 @@ class Asking:
 
     def __init__(self, url: URL, options: str, limit: int) -> None:
         given = url.translate_connect_args(username="user", database="dbname")
-        self._given: dict[str, Any] = {**given, **url.query, "options": options, "autocommit": True}
-        self._free: list[_Line] = []
-        self._places = asyncio.Semaphore(limit)
+        self._how: dict[str, Any] = {**given, **url.query, "options": options, "autocommit": True}
+        self._free: list[_Line | None] = [None] * limit  # None: none is open there
+        self._waiting = 0
+        self._given: asyncio.Queue[_Line | None] = asyncio.Queue()  # to those who wait
 
     async def one(self, statement: str, values: Sequence[bytes | None]) -> Row:
         """Return the only row of a statement: see `rows`."""
@@ -40,38 +41,61 @@ class Asking:
         A connection lost while nobody used it is replaced and the statement asked again. Raises
         psycopg.OperationalError when the database does not answer, or not in time.
         """
-        async with self._places:
-            while self._free:
-                try:
-                    return await self._asked(self._free.pop(), statement, values)
-                except errors.QueryCanceled:
+        while True:
+            line = self._free.pop() if self._free else await self._next()
+            fresh = line is None
+            try:
+                if line is None:
+                    line = _Line(await psycopg.AsyncConnection.connect(**self._how))
+                rows = await line.rows(statement, values)
+            except BaseException as error:
+                self._give_back(None)
+                if line is not None:
+                    await line.close()  # whatever happened, the next request must not meet it
+                lost = isinstance(error, psycopg.OperationalError) and not isinstance(error, errors.QueryCanceled)
+                if fresh or not lost:
                     raise
-                except psycopg.OperationalError:
-                    continue
-            opened = _Line(await psycopg.AsyncConnection.connect(**self._given))
-            return await self._asked(opened, statement, values)
+            else:
+                self._give_back(line)
+                return rows
 
     async def close(self) -> None:
         """Close the connections that nobody uses."""
-        while self._free:
-            await self._free.pop().connection.close()
+        while not self._given.empty():  # to somebody who went away meanwhile
+            self._free.append(self._given.get_nowait())
+        for place, line in enumerate(self._free):
+            if line is not None:
+                self._free[place] = None
+                await line.close()
 
-    async def _asked(self, line: "_Line", statement: str, values: Sequence[bytes | None]) -> list[Row]:
+    async def _next(self) -> "_Line | None":
+        """Return the next place that is given back."""
+        self._waiting += 1
         try:
-            rows = await line.rows(statement, values)
-        except BaseException:
-            await line.connection.close()  # whatever happened, the next request must not meet it
-            raise
-        self._free.append(line)
-        return rows
+            return await self._given.get()
+        finally:
+            self._waiting -= 1
+
+    def _give_back(self, line: "_Line | None") -> None:
+        if self._waiting > self._given.qsize():
+            self._given.put_nowait(line)
+        else:
+            self._free.append(line)
 
 
 class _Line:
-    """A connection and the statements it has prepared, each under its rank."""
+    """A connection and the statements it has prepared, each under its rank.
+
+    libpq is waited for here: its socket is watched as long as the connection lasts, instead of a generator that is asked
+    what to watch at each step, which a small tile feels.
+    """
 
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
         self.connection = connection
         self._prepared: dict[str, bytes] = {}
+        self._watching: asyncio.AbstractEventLoop | None = None
+        self._socket = -1  # what is watched: libpq forgets it where it closes it
+        self._come: asyncio.Future[None] | None = None  # while an answer is waited for
 
     async def rows(self, statement: str, values: Sequence[bytes | None]) -> list[Row]:
         name = self._prepared.get(statement)
@@ -86,40 +110,65 @@ class _Line:
             self._prepared[statement] = name
         self.connection.pgconn.send_query_prepared(name, values, result_format=BINARY)
         found = await self._answer()
-        columns = range(found.nfields)
-        return [tuple(found.get_value(rank, column) for column in columns) for rank in range(found.ntuples)]
+        value, columns = found.get_value, range(found.nfields)
+        return [tuple([value(rank, column) for column in columns]) for rank in range(found.ntuples)]
+
+    async def close(self) -> None:
+        """Close the connection, and watch it no more."""
+        self._watch(None)
+        await self.connection.close()
 
     async def _answer(self) -> PGresult:
-        """Return the result of what was just sent.
-
-        libpq is waited for here: a socket watched once, instead of a generator that is asked what to watch at each step,
-        takes a tenth less of the time of a small tile. Raises what PostgreSQL answered, where it refused.
-        """
+        """Return the result of what was just sent. Raises what PostgreSQL answered, where it refused."""
         libpq = self.connection.pgconn
-        if libpq.flush():  # longer than what the system takes at once
-            await self.connection.wait(generators.send(libpq))
         loop = asyncio.get_running_loop()
-        come = loop.create_future()
-
-        def told() -> None:
-            if not come.done():
-                come.set_result(None)
-
-        loop.add_reader(libpq.socket, told)
+        if libpq.flush():  # longer than what the system takes at once
+            self._watch(None)
+            await self.connection.wait(generators.send(libpq))
+        if self._watching is not loop:
+            self._watch(loop)
+        results = []
         try:
-            results = []
             while True:
-                while libpq.is_busy():
-                    await come
-                    come = loop.create_future()
-                    libpq.consume_input()
+                if libpq.is_busy():
+                    self._come = loop.create_future()
+                    await self._come
                 found = libpq.get_result()
                 if found is None:
                     break
                 results.append(found)
         finally:
-            loop.remove_reader(libpq.socket)
+            self._come = None
         result = results[0]  # a connection that ends may tell it twice
         if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
             raise errors.error_from_result(result)
         return result
+
+    def _watch(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        """Watch the socket on a loop, or no more. One that is closed has forgotten it."""
+        if self._watching is not None and not self._watching.is_closed():
+            self._watching.remove_reader(self._socket)
+        self._watching = loop
+        if loop is not None:
+            self._socket = self.connection.pgconn.socket
+            loop.add_reader(self._socket, self._readable)
+
+    def _readable(self) -> None:
+        """Take what has come, and tell who waits once the answer is whole."""
+        come = self._come
+        libpq = self.connection.pgconn
+        if come is None:
+            # PostgreSQL speaks to nobody when it ends: the next who would ask meets a closed connection
+            self._watch(None)
+            libpq.finish()
+            return
+        try:
+            libpq.consume_input()
+            whole = not libpq.is_busy()
+        except psycopg.Error as error:
+            self._watch(None)  # at once: its number may soon be another's
+            if not come.done():
+                come.set_exception(error)
+        else:
+            if whole and not come.done():
+                come.set_result(None)

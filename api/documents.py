@@ -9,9 +9,9 @@ import asyncio
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from starlette.concurrency import run_in_threadpool
@@ -20,13 +20,14 @@ from starlette.responses import Response
 
 from api.compressing import Coding, negotiated
 from api.readers import reader_of
-from boundaries.readers import Audience
+from boundaries.readers import Audience, Reader
 
 SMALL = 1_400  # bytes under which compression is not worth it: what it saves is less than a packet
 LONG = 100_000  # bytes above which compressing would keep the event loop from other requests
 IMMUTABLE = b"max-age=31536000, immutable"
 REVALIDATED = b"max-age=0, must-revalidate"
 VARY = "Accept-Encoding, Authorization, Cookie, X-API-Key"  # who asks decides what is answered
+Headers = Iterable[tuple[bytes, bytes]]
 ALWAYS = [(b"vary", VARY.encode()), (b"x-content-type-options", b"nosniff")]
 
 
@@ -82,7 +83,7 @@ class Documents:
         self._kept: OrderedDict[Hashable, tuple[Document, int]] = OrderedDict()
         self._lock = threading.Lock()
         self._building: dict[Hashable, threading.Lock] = {}
-        self._awaited: dict[Hashable, asyncio.Event] = {}
+        self._awaited: dict[Hashable, asyncio.Event | None] = {}  # None: nobody else waits
 
     def get(self, key: Hashable) -> Document | None:
         """Return the document kept under a key, if it is."""
@@ -114,19 +115,21 @@ class Documents:
 
     async def get_or_await(self, key: Hashable, build: Callable[[], Awaitable[Document]]) -> Document:
         """Return the document of a key, built on the event loop by the first who asks; the others wait for it."""
-        while (found := self.get(key)) is None and (other := self._awaited.get(key)) is not None:
-            await other.wait()
+        while (found := self.get(key)) is None and key in self._awaited:
+            done = self._awaited[key] = self._awaited[key] or asyncio.Event()
+            await done.wait()
         if found is not None:
             return found
-        done = self._awaited[key] = asyncio.Event()
+        self._awaited[key] = None
         try:
             found = await build()
             if found.lasting:
                 self._keep(key, found)
             return found
         finally:
-            del self._awaited[key]
-            done.set()
+            others = self._awaited.pop(key)
+            if others is not None:
+                others.set()
 
     def _keep(self, key: Hashable, made: Document) -> None:
         with self._lock:
@@ -141,38 +144,65 @@ class Documents:
             self._weight -= gone
 
 
+class Sent(NamedTuple):
+    """What is sent of a document. Headers stay bytes: Starlette takes longer to read and write them than to send all."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+
 def answer(request: Request, found: Document, *, immutable: bool = False) -> Response:
     """Return a document over HTTP: 304 when the client has it, compressed as it wants it most."""
-    # Headers stay bytes: Starlette takes longer to read and write a few of them than to send the answer.
-    given = dict(request.scope["headers"])
-    coding = negotiated(given.get(b"accept-encoding", b""))
-    coded = found.coded(coding) if coding is not None else None
-    suffix = f"-{coding.name}" if coding is not None and coded is not None else ""
-    tag = f'"{found.etag}{suffix}"'
-    changed: bytes | None = request.scope.get("state", {}).get("changed") if found.lasting else None
-    if known(given, tag, changed):
-        response = Response(status_code=304)
-    else:
-        response = Response(coded or found.body, media_type=found.media_type)
-        if coding is not None and coded is not None:
-            response.raw_headers.append((b"content-encoding", coding.name.encode()))
-        if found.filename:
-            response.headers["Content-Disposition"] = f'attachment; filename="{found.filename}"'
-    lasting = cache_control(request, immutable=immutable and found.lasting)
-    told = f"W/{tag}" if found.weak else tag
-    response.raw_headers += [(b"etag", told.encode()), (b"cache-control", lasting), *found.headers, *ALWAYS]
-    if changed is not None:
-        response.raw_headers.append((b"last-modified", changed))
+    changed: bytes | None = request.scope.get("state", {}).get("changed")
+    sent = sent_of(found, request.scope["headers"], changed, reader_of(request), immutable=immutable)
+    response = Response(sent.body, sent.status)
+    response.raw_headers = sent.headers
     return response
 
 
 async def answer_beside(request: Request, found: Document, *, immutable: bool = False) -> Response:
     """Return what `answer` does, for a route of the event loop: what is long is compressed beside it."""
+    await compress_beside(found, request.scope["headers"])
+    return answer(request, found, immutable=immutable)
+
+
+async def compress_beside(found: Document, headers: Headers) -> None:
+    """Compress what is long as a client wants it, beside the event loop."""
     if len(found.body) > LONG:
-        coding = negotiated(dict(request.scope["headers"]).get(b"accept-encoding", b""))
+        coding = negotiated(dict(headers).get(b"accept-encoding", b""))
         if coding is not None and coding.name not in found.forms:
             await run_in_threadpool(found.coded, coding)
-    return answer(request, found, immutable=immutable)
+
+
+def sent_of(
+    found: Document, headers: Headers, changed: bytes | None, reader: Reader, *, immutable: bool = False
+) -> Sent:
+    """Return what is sent of a document to who asks with these headers; `changed` is when the data last did."""
+    given = dict(headers)
+    coding = negotiated(given.get(b"accept-encoding", b""))
+    coded = found.coded(coding) if coding is not None else None
+    tag = f'"{found.etag}"' if coding is None or coded is None else f'"{found.etag}-{coding.name}"'
+    if not found.lasting:
+        changed = None
+    told = [
+        (b"etag", f"W/{tag}".encode() if found.weak else tag.encode()),
+        (b"cache-control", _cache_control(reader, immutable=immutable and found.lasting)),
+        *found.headers,
+        *ALWAYS,
+    ]
+    if changed is not None:
+        told.append((b"last-modified", changed))
+    if known(given, tag, changed):
+        return Sent(304, told, b"")
+    body = coded or found.body
+    text = "; charset=utf-8" if found.media_type.startswith("text/") and "charset=" not in found.media_type else ""
+    told += [(b"content-length", b"%d" % len(body)), (b"content-type", f"{found.media_type}{text}".encode())]
+    if coding is not None and coded is not None:
+        told.append((b"content-encoding", coding.name.encode()))
+    if found.filename:
+        told.append((b"content-disposition", f'attachment; filename="{found.filename}"'.encode("latin-1")))
+    return Sent(200, told, body)
 
 
 def known(given: dict[bytes, bytes], tag: str, changed: bytes | None) -> bool:
@@ -189,5 +219,9 @@ def known(given: dict[bytes, bytes], tag: str, changed: bytes | None) -> bool:
 
 def cache_control(request: Request, *, immutable: bool = False) -> bytes:
     """Return who may keep an answer, and for how long: what is not for the public, only who asked for it."""
-    kept_by = b"public, " if reader_of(request).audience is Audience.PUBLIC else b"private, "
+    return _cache_control(reader_of(request), immutable=immutable)
+
+
+def _cache_control(reader: Reader, *, immutable: bool) -> bytes:
+    kept_by = b"public, " if reader.audience is Audience.PUBLIC else b"private, "
     return kept_by + (IMMUTABLE if immutable else REVALIDATED)

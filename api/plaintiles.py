@@ -12,11 +12,11 @@ from urllib.parse import parse_qsl
 
 import psycopg
 from fastapi import Request
-from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from api.crossorigin import READABLE, OpenToAll
-from api.documents import Documents, answer_beside
+from api.documents import Documents, compress_beside, sent_of
+from api.editions import Edition
 from api.identity.credentials import COOKIE, address_of
 from api.identity.limits import neighbourhood
 from api.ogc.tilesets import quick_set, quick_together
@@ -25,12 +25,11 @@ from api.problems import unavailable
 from api.routes.tiles import VERSION_LENGTH
 from api.versions import Versions
 from boundaries.levels import Level
+from boundaries.readers import ANYBODY
 from geo.errors import Invalid
 from geo.grids import GRIDS, WEB_MERCATOR_QUAD, Grid, Limits
 from geo.tiles import MAX_ZOOM, Tile
 
-# What tiles are of, and the place of one of them: zoom, then column and row, or row and column.
-ADDRESS = re.compile(r"(/api/.+)/([0-9]{1,2})/([0-9]{1,6})/([0-9]{1,6})(?:\.mvt)?").fullmatch
 # A level in a millesime; a collection in a grid; several collections in a grid. The last two say the row first.
 OF_WHAT = re.compile(
     r"/api/tiles/([0-9]{4})/([a-z-]+)"
@@ -58,14 +57,6 @@ class Family(NamedTuple):
     immutable: bool
 
 
-class Asked(NamedTuple):
-    """A tile that exists, of one set or several; whether its address changes with what it shows."""
-
-    sets: list[TileSet]
-    tile: Tile
-    immutable: bool
-
-
 class Families:
     """Families of tiles, by what their addresses and queries begin with, as long as what is served stays the same.
 
@@ -76,21 +67,26 @@ class Families:
         self._of: tuple[object, object] = (None, None)
         self._held: dict[tuple[str, bytes], Family] = {}
 
-    def asked(self, path: str, query: bytes, now: Versions) -> Asked | None:
-        """Return the tile asked for; None when anything is unknown, repeated, too long, or out of what is served now."""
-        address = ADDRESS(path)
-        if address is None:
+    def asked(self, path: str, query: bytes, now: Versions) -> tuple[Family, Tile] | None:
+        """Return the tile asked for, and what family it is of.
+
+        None when anything is unknown, repeated, too long, written otherwise, or out of what is served now.
+        """
+        # What it is of, then its place: zoom, then column and row, or row and column. Split: a pattern takes longer.
+        plain = path.removesuffix(".mvt")
+        try:
+            head, *place = plain.rsplit("/", 3)
+            z, x, y = map(int, place)
+        except ValueError:
             return None
-        head, *place = address.groups()
         family = self._family(head, query, now)
-        if family is None or family.row_first is path.endswith(".mvt"):
+        if family is None or family.row_first is path.endswith(".mvt") or f"{head}/{z}/{x}/{y}" != plain:
             return None
-        z, x, y = map(int, place)
         if family.row_first:
             x, y = y, x
-        if z >= len(family.limits) or not family.limits[z].hold(x, y):
+        if not 0 <= z < len(family.limits) or not family.limits[z].hold(x, y):
             return None
-        return Asked(family.sets, Tile(z, x, y, family.grid), family.immutable)
+        return family, Tile(z, x, y, family.grid)
 
     def _family(self, head: str, query: bytes, now: Versions) -> Family | None:
         if not (self._of[0] is now.series and self._of[1] is now.drawn):
@@ -130,11 +126,10 @@ class Prepared:
             self.forget()
         return self._held
 
-    def keep(self, key: Key, answer: Response) -> None:
+    def keep(self, key: Key, start: Message, body: Message) -> None:
         """Keep an answer for who asks the same."""
-        start: Message = {"type": "http.response.start", "status": 200, "headers": answer.raw_headers}
-        self._held[key] = start, {"type": "http.response.body", "body": answer.body}
-        self._weight += len(answer.body) + len(key[0]) + len(key[1]) + ANSWER_BYTES
+        self._held[key] = start, body
+        self._weight += len(body["body"]) + len(key[0]) + len(key[1]) + ANSWER_BYTES
         if self._weight > MOST_PREPARED:
             self.forget()
 
@@ -159,9 +154,10 @@ class PlainTilesFirst(OpenToAll):
             return
         accepted, fresh = _plainly(scope["headers"])
         state = self.state
-        now: Versions = state.public.versions.now
+        public: Edition = state.public
+        now = public.versions.now
         key = (scope["path"], scope["query_string"], accepted or b"")
-        prepared = self._prepared.of(now, state.public.documents)
+        prepared = self._prepared.of(now, public.documents)
         ready = prepared.get(key) if fresh and accepted is not None else None
         asked = None
         if ready is None and accepted is not None:
@@ -174,11 +170,13 @@ class PlainTilesFirst(OpenToAll):
             await send(ready[1])
             return
         if asked is not None:
-            await self._first(asked, now, key if fresh else None, scope, receive, send)
+            await self._first(*asked, public, now, key if fresh else None, scope, receive, send)
 
     async def _first(
         self,
-        asked: Asked,
+        family: Family,
+        tile: Tile,
+        public: Edition,
         now: Versions,
         key: Key | None,
         scope: Scope,
@@ -186,22 +184,29 @@ class PlainTilesFirst(OpenToAll):
         send: Send,
     ) -> None:
         """Answer a tile that is not ready; `key` is what its answer is kept under, for the next who asks."""
-        scope["app"] = self
-        scope.setdefault("state", {})["changed"] = now.changed
-        request = Request(scope)
         try:
-            found = await tiles_of(self.state.public, now, asked.sets, asked.tile)
-            answer = await answer_beside(request, found, immutable=asked.immutable)
+            found = await tiles_of(public, now, family.sets, tile)
+            await compress_beside(found, scope["headers"])
+            sent = sent_of(found, scope["headers"], now.changed, ANYBODY, immutable=family.immutable)
         except psycopg.OperationalError as error:
-            answer, key = await unavailable(request, error), None
+            answer = await unavailable(Request(scope), error)
+            answer.raw_headers += READABLE
+            await answer(scope, receive, send)
+            return
         except Exception:
             # the route meets the same error, where errors are noted and answered
             await super().__call__(scope, receive, send)
             return
-        answer.raw_headers += READABLE
-        if key is not None and found.lasting and now is self.state.public.versions.now:
-            self._prepared.keep(key, answer)
-        await answer(scope, receive, send)
+        start: Message = {
+            "type": "http.response.start",
+            "status": sent.status,
+            "headers": sent.headers + READABLE,
+        }
+        body: Message = {"type": "http.response.body", "body": sent.body}
+        await send(start)
+        await send(body)
+        if key is not None and found.lasting and now is public.versions.now:
+            self._prepared.keep(key, start, body)
 
 
 def _plainly(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | None, bool]:

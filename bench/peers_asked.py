@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import psycopg
 import sqlalchemy as sa
 from sql import Heard, Statement, alone
-from wire import served
+from wire import Client, served
 
 from api.app import create_app
 from api.documents import Documents
@@ -21,7 +21,8 @@ def statements(settings: Settings, url: sa.URL, paths: Sequence[str]) -> list[st
     application.state.public.versions.refresh()
     heard = Heard(application)
     found = []
-    with served(application) as client, alone(url, OPTIONS) as psql:
+    with served(application) as port, alone(url, OPTIONS) as psql:
+        client = Client(port)
         for path in paths:
             application.state.public.documents = Documents()
             heard.forget()

@@ -1,4 +1,4 @@
-"""`make bench`: the time of tiles and documents beside their SQL alone, cold and warm, in one run of one process.
+"""`make bench`: the time of tiles and documents beside their SQL alone, cold and warm, in one run of one server process.
 
 Cold: the application has not kept the document; connections are open and PostgreSQL's pages are in memory. Each
 cold answer has its main statement, asked with psycopg, for a neighbour, so that both see the same machine. A tile has
@@ -8,30 +8,25 @@ timed beside a bare ASGI application that sends the same bytes through the same 
 Times are medians; a ratio is the median of the ratios of neighbours.
 """
 
-import asyncio
 import gzip
 import sys
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 import psycopg
 import sqlalchemy as sa
+from apart import Apart, apart
 from cases import Case, cases
-from fastapi import FastAPI
 from figures import french
 from rich.console import Console
 from rich.table import Table
-from sql import Heard, Statement, alone
-from wire import Bare, Client, served
+from sql import Statement, alone
+from wire import Client
 
-from api.app import create_app
-from api.asking import Asking
 from api.database import database_url, open_database, private_cluster
-from api.documents import Documents
 from api.editions import OPTIONS
 from api.progress import shown
 from api.securing import secure, serving_url
@@ -68,12 +63,9 @@ class Timing:
 class Bench:
     """One application under test, its bare twin, and PostgreSQL without either."""
 
-    application: FastAPI
+    servers: Apart
     client: Client
-    bare: Bare
     bare_client: Client
-    heard: Heard
-    asking: Asking
     psql: psycopg.Connection
 
     def time(self, case: Case) -> Timing:
@@ -85,27 +77,27 @@ class Bench:
         cold, sql, least = [], [], []
         for turn in range(UNTIMED + COLD):
             which = turn % len(case.paths)
-            self.application.state.public.documents = Documents()
+            self.servers.do("empty")
             acts = [
                 (cold, lambda which=which: self.client.get(case.paths[which])),
                 (sql, lambda which=which: self._asked_alone(mains[which], written[which])),
             ]
             if mains[which].bytes:
-                self.bare.question = self._question(mains[which])
+                self.servers.do("ask", mains[which])
                 acts.append((least, lambda which=which: self.bare_client.get(case.paths[which])))
             # Whoever comes second finds the processor's caches full of the same rows: each in turn.
             first = turn // len(case.paths) % len(acts)
             for times, act in acts[first:] + acts[:first]:
                 times.append(_ms(act))
-        self.bare.question = None
         warm, bare = [], []
         bodies = [self.client.get(path) for path in case.paths]
-        self.heard.forget()
+        self.servers.do("forget")
         for turn in range(UNTIMED + WARM):
             which = turn % len(case.paths)
-            self.bare.body = bodies[which]
+            self.servers.do("answer", bodies[which])
             warm.append(_ms(lambda which=which: self.client.get(case.paths[which])))
             bare.append(_ms(lambda which=which: self.bare_client.get(case.paths[which])))
+        warm_statements, warm_connections = self.servers.do("told")
         return Timing(
             case,
             median(cold[UNTIMED:]),
@@ -117,8 +109,8 @@ class Bench:
             median(warm[UNTIMED:]),
             median(bare[UNTIMED:]),
             _ratio(warm[UNTIMED:], bare[UNTIMED:]),
-            len(self.heard.statements),
-            self.heard.connections,
+            len(warm_statements),
+            warm_connections,
             plain,
             max(len(body) if _zipped(body) else len(gzip.compress(body)) for body in bodies),
         )
@@ -127,17 +119,12 @@ class Bench:
         asker = psycopg.RawCursor(self.psql) if main.libpq else psycopg.Cursor(self.psql)
         asker.execute(main.text, written, binary=main.libpq).fetchall()
 
-    def _question(self, main: Statement) -> Callable[[], Awaitable[bytes]]:
-        async def asked() -> bytes:
-            return (await self.asking.one(main.text, main.parameters))[0] or b""
-
-        return asked
-
     def _statements(self, path: str) -> list[Statement]:
-        self.application.state.public.documents = Documents()
-        self.heard.forget()
+        self.servers.do("empty")
+        self.servers.do("forget")
         self.client.get(path)
-        return list(self.heard.statements)
+        statements: list[Statement] = self.servers.do("told")[0]
+        return statements
 
 
 def main() -> int:
@@ -169,19 +156,12 @@ def _load_if_empty(settings: Settings) -> None:
 
 
 def _timings(settings: Settings) -> list[Timing]:
-    application, bare = create_app(settings), Bare()
     engine = sa.create_engine(database_url(settings))
     secure(engine)
     public = serving_url(engine.url, Audience.PUBLIC)  # the SQL beside is asked with the same rights as the tile's
-    application.state.public.versions.refresh()
-    with ExitStack() as stack:
-        asking = Asking(public, OPTIONS, 1)
-        stack.callback(engine.dispose)
-        for kept in (asking, application.state.public.asking):
-            stack.callback(lambda kept=kept: asyncio.run(kept.close()))
-        client, bare_client = stack.enter_context(served(application)), stack.enter_context(served(bare))
-        psql = stack.enter_context(alone(public, OPTIONS))
-        bench = Bench(application, client, bare, bare_client, Heard(application), asking, psql)
+    engine.dispose()
+    with apart(settings, public) as servers, alone(public, OPTIONS) as psql:
+        bench = Bench(servers, Client(servers.port), Client(servers.bare_port), psql)
         asked = cases(settings.region)
         with console.status("") as status:
             timings = []

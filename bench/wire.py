@@ -1,4 +1,4 @@
-"""Real HTTP inside one process: applications served by uvicorn in threads, and a client that adds next to nothing."""
+"""Real HTTP: applications served by uvicorn in threads, and a client that adds next to nothing."""
 
 import socket
 import threading
@@ -64,8 +64,8 @@ class Client:
 
 
 @contextmanager
-def served(application: ASGIApp) -> Iterator[Client]:
-    """Give a client of this application, served as the observatory is.
+def served(application: ASGIApp) -> Iterator[int]:
+    """Give the port of this application, served as the observatory is.
 
     Its lifespan is not run: nothing but the client must ask anything while it counts.
     """
@@ -77,6 +77,7 @@ def served(application: ASGIApp) -> Iterator[Client]:
         lifespan="off",
         access_log=False,
         log_level="warning",
+        server_header=False,
         timeout_keep_alive=3600,
     )
     server = uvicorn.Server(config)
@@ -90,7 +91,7 @@ def served(application: ASGIApp) -> Iterator[Client]:
                 raise RuntimeError("the server does not start")
             time.sleep(0.02)
         try:
-            yield Client(bound.getsockname()[1])
+            yield bound.getsockname()[1]
         finally:
             server.should_exit = True
             thread.join(START_SECONDS)

@@ -37,7 +37,7 @@ LEFT_OUT = b"ores-left-out"  # the header that says which layers of a tile are n
 class Question(NamedTuple):
     """The statement of the tiles of a zoom, what goes in its $1, $2…, and which of them are of a tile alone.
 
-    The last by their rank, with the name of the parameter of the tile (`Tile.parameters`).
+    The last by their rank, with the name of what the tile has (its column `x` or its row `y`).
     """
 
     text: str
@@ -130,9 +130,9 @@ async def tile_of(edition: Edition, now: Versions, one: TileSet, tile: Tile) -> 
 
     async def build() -> Document:
         text, constants, places = one.question(tile.grid, tile.z)
-        values, of_tile = constants.copy(), tile.parameters
+        values = constants.copy()
         for place, name in places:
-            values[place] = str(of_tile[name]).encode()
+            values[place] = b"%d" % getattr(tile, name)
         body, read, *left = await edition.asking.one(text, values)
         # limits that were loaded since the snapshot are served, but not kept under the version before them
         lasting = read == now.millesimes[one.millesime].encode()

@@ -191,7 +191,7 @@ def test_a_tile_answered_before_the_routes_is_the_answer_of_the_route(
 ) -> None:
     before = get(app, address)
     again = get(app, address, **{"if-none-match": before.headers.get("etag", ""), "accept-encoding": "gzip"})
-    monkeypatch.setattr(plaintiles, "ADDRESS", lambda path: None)
+    monkeypatch.setattr(plaintiles.Families, "asked", lambda *given: None)
     app.state.public.documents = Documents()
     after = get(app, address)
     assert (before.status_code, before.headers, before.content) == (
