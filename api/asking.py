@@ -77,7 +77,7 @@ class Asking:
             self._waiting -= 1
 
     def _give_back(self, line: "_Line | None") -> None:
-        if self._waiting > self._given.qsize():
+        if self._waiting and self._waiting > self._given.qsize():
             self._given.put_nowait(line)
         else:
             self._free.append(line)

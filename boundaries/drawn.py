@@ -9,11 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
 from boundaries.bands import BANDS, EXACT
+from boundaries.layers import DETAILS, MOST, MOST_NAMES, WHOLE
 from boundaries.levels import Level
 from boundaries.tables import Millesime, Outline, Zoning
 from geo.grids import GRIDS, Box, Grid
 from geo.layers import Rows
-from geo.tiles import placed
+from geo.tiles import BUFFER, EXTENT, OVERHANG, placed
+
+MADE = BANDS, DETAILS, MOST, WHOLE, MOST_NAMES, EXTENT, BUFFER, OVERHANG  # how tiles are made of what is stored
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Drawn:
     """A level in a millesime: its version, how many territories, and where in each grid, in the grid's own system.
 
     The version changes when anything in the level's tiles may: limits, composition of its zoning, numbers of its
-    territories; not when another level's zoning is loaded. A grid that nothing lies in has no box.
+    territories; or how tiles are made of them. Not when another level's zoning is loaded. A grid that nothing lies in has no box.
     """
 
     version: str
@@ -42,7 +45,7 @@ def drawn(conn: Connection) -> dict[tuple[int, Level], Drawn]:
         zonings.setdefault((zoning.millesime, zoning.level), []).append((zoning.liste, zoning.digest))
     found = {}
     for row in conn.execute(_held()):
-        parts = repr((BANDS, limits[row.millesime], zonings.get((row.millesime, row.level)), row.ids))
+        parts = repr((MADE, limits[row.millesime], zonings.get((row.millesime, row.level)), row.ids))
         boxes = {}
         for name, grid in GRIDS.items():
             corners = [getattr(row, f"{name}_{corner}") for corner in _CORNERS]

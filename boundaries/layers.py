@@ -13,13 +13,14 @@ from boundaries.places import Place, inside, parent_codes
 from boundaries.tables import Membership, Millesime, Outline, Territory
 from geo.grids import WEB_MERCATOR_QUAD, Grid
 from geo.layers import Rows
-from geo.tiles import Tile, TileLayer, holds, placed, reach
+from geo.tiles import Tile, TileLayer, cut, holds, holds_cell, moved, placed, point, reach
 
-# What a territory says of itself in a tile beside its id, by zoom of WebMercatorQuad: from the widest view (its code as
-# well where values are joined), from 8, and from 12. Its name is told by its point at every zoom.
+# What a territory says of itself in a tile beside its id, by zoom of WebMercatorQuad (its code as well from the widest
+# view where values are joined). Its name is told by its point: by those of the largest up to 7, by all from 8.
 DETAILS: tuple[tuple[int, tuple[str, ...]], ...] = (
     (0, ()),
-    (8, ("code",)),
+    (8, ()),
+    (9, ("code",)),
     (12, ("code", "nom", "departement", "region", "epci")),
 )
 MOST = 25_000  # territories of a layer of a tile: there are more in those of the whole of France alone
@@ -76,7 +77,7 @@ class Shown:
     `detail` is a rank in `DETAILS`, None for code and name whatever the zoom. `crowded` says that tiles
     may have more than `MOST` territories; `named` that points are there for names alone, and may be fewer in the widest
     views; `cells` that outlines are kept in the cells of the tiles that are asked (see `kept_in_cells`); `valued` that
-    values are joined.
+    values are joined, and `circles` that they are drawn by points, the largest first.
     """
 
     level: Level
@@ -87,6 +88,7 @@ class Shown:
     named: bool = False
     cells: bool = False
     valued: bool = False
+    circles: bool = False
 
 
 def may_be_crowded(grid: Grid, zoom: int) -> bool:
@@ -99,35 +101,61 @@ def kept_in_cells(grid: Grid, zoom: int) -> bool:
     return grid is WEB_MERCATOR_QUAD and in_cells(zoom)
 
 
-def tile_layers(shown: Shown, kept: "Rows | None" = None) -> list[TileLayer]:
-    """Return the two layers of a geometry tile: polygons, and a point inside each for circles and names.
+def tile_rows(shown: Shown, kept: "Rows | None" = None) -> Rows:
+    """Return the territories that have something in a tile, unordered, with what its layers tell and draw of them.
 
-    Their parameter is `sheet` (see `tile_parameters`), and those of the tile. Where there are too many territories, those
-    of the largest surface are kept. `kept` is a select of ids: only those are shown.
+    Their parameter is `sheet` (see `tile_parameters`), and those of the tile. `kept` is a select of ids: only those are
+    shown.
     """
-    told = said(shown.detail, valued=shown.valued)
-    told_by_points = ("nom",) if shown.named else tuple(dict.fromkeys((*told, "nom")))
-    most, most_points = limits(shown)
-    columns = [_told(name) for name in dict.fromkeys((*told, *told_by_points))]
-    if most is not None or most_points is not None:
-        columns.append(Outline.surface.label("importance"))
-    shape = Outline.cells if shown.cells else Outline.geom
-    found = sa.select(Outline.territory_id.label("id"), *columns, shape.label("shape"), Outline.centre).where(
+    told, told_by_points = _properties(shown)
+    columns: list[Any] = [_told(name) for name in dict.fromkeys((*told, *told_by_points))]
+    if any(most is not None for most in limits(shown)):
+        columns.append(Outline.surface)
+    shapes = (Outline.cells, Outline.centre_x, Outline.centre_y) if shown.cells else (Outline.geom, Outline.centre)
+    found = sa.select(Outline.territory_id.label("id"), *columns, *shapes).where(
         Outline.sheet == sa.bindparam("sheet", type_=sa.BigInteger), Outline.geom.op("&&")(reach(shown.grid))
     )
-    if kept is not None:
-        found = found.where(Outline.territory_id.in_(kept))
-    # Both layers ask it: PostgreSQL searches and sorts once.
-    here = found.order_by(Outline.territory_id).cte("here")
-    inside = holds(placed(here.c.centre, shown.grid), shown.grid)
+    return found if kept is None else found.where(Outline.territory_id.in_(kept))
+
+
+def tile_layers(shown: Shown, here: sa.CTE) -> list[TileLayer]:
+    """Return the two layers of a tile of such rows: polygons, and a point inside each for circles and names.
+
+    Where values are joined, `here` has their columns `value` and `status`. Where there are too many territories, those of
+    the largest value are kept if it is drawn as a circle, of the largest surface otherwise.
+    """
+    told, told_by_points = _properties(shown)
+    value = ("value", "status") if shown.valued else ()
+    value_of_points = value if shown.circles or shown.detail is None else ()
+    if shown.cells:
+        at = here.c.centre_x, here.c.centre_y
+        polygon, centre, inside = moved(here.c.cells, *at), point(*at), holds_cell(*at)
+    else:
+        polygon, centre = cut(here.c.geom, shown.grid), cut(here.c.centre, shown.grid)
+        inside = holds(placed(here.c.centre, shown.grid), shown.grid)
+    most, most_points = limits(shown)
+
+    def limit(count: int | None, *, by_value: bool) -> tuple[int, ColumnElement[Any]] | None:
+        return None if count is None else (count, sa.func.abs(here.c.value) if by_value else here.c.surface)
+
     return [
-        TileLayer(shown.name, _layer(here, told, here.c.shape, most), most, shown.cells),
+        TileLayer(
+            shown.name, (*told, *value), polygon, limit=limit(most, by_value=shown.valued and shown.circles)
+        ),
         TileLayer(
             centres_of(shown.name),
-            _layer(here, told_by_points, here.c.centre, most_points).where(inside),
-            most_points,
+            (*told_by_points, *value_of_points),
+            centre,
+            inside,
+            limit(most_points, by_value=bool(value_of_points)),
         ),
     ]
+
+
+def _properties(shown: Shown) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What polygons and points tell of a territory, beside its values."""
+    told = said(shown.detail, valued=shown.valued)
+    return told, ("nom",) if shown.named else tuple(dict.fromkeys((*told, "nom")))
 
 
 def centres_of(name: str) -> str:
@@ -145,8 +173,8 @@ def detail_of(grid: Grid, zoom: int) -> int:
     """Return how much is said of a territory at a zoom of a grid, a rank in `DETAILS`.
 
     >>> from geo.grids import LAMBERT_93_QUAD
-    >>> [detail_of(WEB_MERCATOR_QUAD, z) for z in (0, 7, 8, 12)], detail_of(LAMBERT_93_QUAD, 4)
-    ([0, 0, 1, 2], 1)
+    >>> [detail_of(WEB_MERCATOR_QUAD, z) for z in (0, 7, 8, 9, 12)], detail_of(LAMBERT_93_QUAD, 5)
+    ([0, 0, 1, 2, 3], 2)
     """
     return max(rank for rank, (first, _) in enumerate(DETAILS) if first <= zoom + grid.coarser)
 
@@ -168,11 +196,6 @@ def _told(name: str) -> ColumnElement[Any]:
     parents = {"departement": Level.DEPARTEMENT, "region": Level.REGION, "epci": Level.EPCI}
     found: ColumnElement[Any] = own[name] if name in own else parent_codes(parents[name], Outline).label(name)
     return found
-
-
-def _layer(here: sa.CTE, told: tuple[str, ...], shape: ColumnElement[Any], most: int | None) -> Rows:
-    ranked = [] if most is None else [here.c.importance]
-    return sa.select(here.c.id, *(here.c[name] for name in told), *ranked, shape.label("geom"))
 
 
 def stored_version() -> Rows:

@@ -4,7 +4,17 @@ from datetime import date, datetime
 from typing import Any
 
 from geoalchemy2 import Geometry, WKBElement
-from sqlalchemy import BigInteger, Computed, ForeignKey, Identity, Index, SmallInteger, UniqueConstraint, func
+from sqlalchemy import (
+    BigInteger,
+    Computed,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    UniqueConstraint,
+    func,
+)
 from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION, JSONB, REAL, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -156,13 +166,19 @@ class Movement(Stored):
 
 
 _WORLD_M = "40075016.685578488"
-_CELLS = f"""CASE WHEN band < {EXACT} THEN coalesce(
-    ST_AsMVTGeom(geom, ST_TileEnvelope(0, 0, 0), 4096 << band, 0, false),
-    ST_ForcePolygonCCW(ST_Translate(
-        ST_MakeEnvelope(0, 0, 1, 1),
-        floor((ST_X(centre) / {_WORLD_M} + 0.5) * (4096 << band)),
-        floor((0.5 - ST_Y(centre) / {_WORLD_M}) * (4096 << band))
-    ))
+_CENTRE_X = f"CASE WHEN band < {EXACT} THEN round((ST_X(centre) / {_WORLD_M} + 0.5) * (4096 << band)) END"
+_CENTRE_Y = f"CASE WHEN band < {EXACT} THEN round((0.5 - ST_Y(centre) / {_WORLD_M}) * (4096 << band)) END"
+_CELLS = f"""CASE WHEN band < {EXACT} THEN ST_Translate(
+    coalesce(
+        ST_AsMVTGeom(geom, ST_TileEnvelope(0, 0, 0), 4096 << band, 0, false),
+        ST_ForcePolygonCCW(ST_Translate(
+            ST_MakeEnvelope(0, 0, 1, 1),
+            floor((ST_X(centre) / {_WORLD_M} + 0.5) * (4096 << band)),
+            floor((0.5 - ST_Y(centre) / {_WORLD_M}) * (4096 << band))
+        ))
+    ),
+    -4096 * (({_CENTRE_X})::integer / 4096),
+    -4096 * (({_CENTRE_Y})::integer / 4096)
 ) END"""
 _SHEET = "(millesime::bigint << 40) | (band::bigint << 32) | ('x' || left(md5(level), 8))::bit(32)::bigint"
 
@@ -170,10 +186,11 @@ _SHEET = "(millesime::bigint << 40) | (band::bigint << 32) | ('x' || left(md5(le
 class Outline(Stored):
     """A territory drawn for a band of zooms, in EPSG:3857; borders are shared at every band.
 
-    `cells` is the same outline as a tile of the band's zoom has it: its vertices are whole numbers of cells, 4096 to a
-    side of a tile, y downwards, counted from the north-west corner of the world; a territory smaller than a cell is
-    that cell. It is null in the exact band. `sheet` is millesime, band and a digest of level in one number, which an
-    index compares several times faster than the three. `surface` is in m² of EPSG:3857.
+    `centre_x` and `centre_y` are the cell of the centre in the tiles of the band's zoom: cells are 4096 to a side of a
+    tile, y downwards, counted from the north-west corner of the world. `cells` is the same outline as the tile that holds
+    this cell has it: its vertices are whole numbers of cells, counted from the corner of that tile; a territory smaller
+    than a cell is that cell. All three are null in the exact band. `sheet` is millesime, band and a digest of level in one
+    number, which an index compares several times faster than the three. `surface` is in m² of EPSG:3857.
     """
 
     __tablename__ = "outline"
@@ -193,8 +210,17 @@ class Outline(Stored):
     cells: Mapped[WKBElement | None] = mapped_column(
         Geometry(spatial_index=False),
         Computed(_CELLS, persisted=True),
-        comment="As tiles of zoom `band` have it: cells, 4096 a side, y down, from the north-west corner of the world; "
-        "null when exact",
+        comment="As the tile of zoom `band` that holds the centre has it: cells, 4096 a side, y down; null when exact",
+    )
+    centre_x: Mapped[int | None] = mapped_column(
+        Integer,
+        Computed(_CENTRE_X, persisted=True),
+        comment="Column of the cell of `centre` in tiles of zoom `band`, from the west; null when exact",
+    )
+    centre_y: Mapped[int | None] = mapped_column(
+        Integer,
+        Computed(_CENTRE_Y, persisted=True),
+        comment="Row of the cell of `centre` in tiles of zoom `band`, from the north; null when exact",
     )
     surface: Mapped[float] = mapped_column(REAL, Computed("ST_Area(geom)", persisted=True))
     sheet: Mapped[int] = mapped_column(

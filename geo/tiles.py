@@ -1,4 +1,4 @@
-"""Vector tiles from layers: any select with an id, properties and a geometry in EPSG:3857 becomes an MVT layer.
+"""Vector tiles from rows: any select with an id, properties and geometries in EPSG:3857 or in cells makes MVT layers.
 
 Tiles follow Mapbox Vector Tile 2.1 in any of `geo.grids`: extent 4096, a buffer of 64 units around the tile,
 beyond which geometries kept in cells may reach by `OVERHANG` (renderers clip them to the tile).
@@ -57,6 +57,14 @@ class Tile:
 
 # Parameters, not values, so that a statement is written once and serves every tile.
 _PLACE = [sa.bindparam(name, type_=sa.Integer) for name in ("z", "x", "y")]
+# What never changes is written out: PostgreSQL reads parameters for every row, and each has to be sent.
+_EXTENT: Any = sa.literal_column(str(EXTENT), sa.Integer)
+_ONE: Any = sa.literal_column("1", sa.Integer)
+_NAMES: tuple[Any, ...] = (
+    sa.literal_column("'geom'"),
+    sa.literal_column("'id'"),
+)  # of the columns that ST_AsMVT looks for
+_NOTHING: Any = sa.literal_column("''::bytea")
 _MARGIN = sa.bindparam("margin", type_=sa.Double)
 _SIDE = sa.cast(
     sa.bindparam("side", type_=sa.Double), sa.Double
@@ -95,9 +103,9 @@ def holds(point: ColumnElement[Any], grid: Grid) -> ColumnElement[bool]:
     north: Any = sa.literal_column(repr(grid.north))
     return sa.and_(
         x >= west + column * _SIDE,
-        x < west + (column + 1) * _SIDE,
+        x < west + (column + _ONE) * _SIDE,
         y <= north - row * _SIDE,
-        y > north - (row + 1) * _SIDE,
+        y > north - (row + _ONE) * _SIDE,
     )
 
 
@@ -108,74 +116,124 @@ def _once(value: ColumnElement[Any]) -> ColumnElement[Any]:
 
 @dataclass(frozen=True)
 class TileLayer:
-    """A named layer of a tile: a select with columns `id` (integer), `geom` (EPSG:3857) and properties.
+    """A named layer of a tile: what it shows of rows that it may share with other layers (see `encoded`).
 
-    Its rows come in the order of their ids, so that the same data make the same bytes on every server.
+    `told` names the columns that are its properties. `geom` is what is drawn of a row, in the cells of the tile: see
+    `cut`, `moved` and `point`. `inside` says which rows it shows, every one where it is None.
 
-    `cells` says that `geom` is in the cells of the tiles that are asked instead, valid there: whole numbers, y downwards,
-    from the corner of the grid. It then only has to be moved, and cut where it reaches far out of the tile.
-
-    With `most`, the column `importance` says which features are kept, the highest first, when there are more: it is no
-    property. What is left out is counted (see `encoded`).
+    With a `limit`, so many are kept where there are more, those that are highest by what it ranks them by; what is left
+    out is counted.
     """
 
     name: str
-    rows: Rows
-    most: int | None = None
-    cells: bool = False
+    told: tuple[str, ...]
+    geom: ColumnElement[Any]
+    inside: ColumnElement[bool] | None = None
+    limit: tuple[int, ColumnElement[Any]] | None = None
 
 
-def encoded(layers: list[TileLayer], grid: Grid = WEB_MERCATOR_QUAD) -> Select[*tuple[Any, ...]]:
+def encoded(here: sa.CTE, layers: list[TileLayer]) -> Select[*tuple[Any, ...]]:
     """Return a select of one row: the bytes of the tile, empty when nothing lies in it, and what was left out.
 
-    The column `tile`, then a number, as a text, for each layer that has a limit, in their order. Its parameters are
-    those of `Tile.parameters`, and whatever the layers have.
+    `here` has a column `id` (integer), and its rows come in the order of it, so that the same data make the same bytes on
+    every server. The column `tile`, then a number, as a text, for each layer that has a limit, in their order. Its
+    parameters are those of `Tile.parameters`, and whatever the rows have.
     """
-    made = [_layer(layer, grid) for layer in layers]
-    parts = [sa.func.coalesce(tile.scalar_subquery(), sa.literal(b"")) for tile, _ in made]
-    joined: ColumnElement[Any] = parts[0]
-    for part in parts[1:]:
-        joined = sa.func.byteacat(joined, part)
-    counts = [left for _, left in made if left is not None]
-    return sa.select(joined.label("tile"), *counts)
+    parts, counts = [], []
+    whole = [layer for layer in layers if layer.limit is None]
+    if whole:
+        parts.append(_in_one_pass(here, whole))
+    for layer in layers:
+        if layer.limit is not None:
+            most, rank = layer.limit
+            parts.append(_highest(here, layer, most, rank))
+            over = sa.select(sa.func.greatest(sa.func.count() - most, 0)).select_from(here)
+            counts.append(sa.cast(_inside(over, layer).scalar_subquery(), sa.Text).label(f"{layer.name}-left"))
+    return sa.select(_joined([part.scalar_subquery() for part in parts]).label("tile"), *counts)
 
 
-def _layer(layer: TileLayer, grid: Grid) -> tuple[Rows, ColumnElement[str] | None]:
-    rows: Any = layer.rows.subquery()
-    left: ColumnElement[str] | None = None
-    if layer.most is not None:
-        every = layer.rows.cte(f"{layer.name}-here")
-        over = sa.select(sa.func.greatest(sa.func.count() - layer.most, 0)).select_from(every)
-        left = sa.cast(over.scalar_subquery(), sa.Text).label(f"{layer.name}-left")
-        rows = sa.select(every).order_by(sa.nulls_last(every.c.importance.desc()), every.c.id).limit(layer.most)
-        first = rows.subquery()
-        rows = sa.select(first).order_by(first.c.id).subquery()
-    drawn = _moved(rows.c.geom) if layer.cells else _cut(placed(rows.c.geom, grid), _once(bounds(grid)))
-    columns = [column for column in rows.c if column.name not in ("geom", "importance")]
-    features = sa.select(*columns, drawn.label("geom")).subquery("features")
+def _in_one_pass(here: sa.CTE, layers: list[TileLayer]) -> Rows:
+    """The bytes of several layers, whose rows are looked at once."""
+    rows: Any = here
+    made = []
+    for rank, layer in enumerate(layers):
+        features = _features(here, layer).correlate(here).lateral(f"features_{rank}")
+        rows = rows.join(features, sa.true())
+        layer_made = _layer(features, layer)
+        made.append(layer_made if layer.inside is None else layer_made.filter(layer.inside))
+    return sa.select(_joined(made)).select_from(rows)
+
+
+def _highest(here: sa.CTE, layer: TileLayer, most: int, rank: ColumnElement[Any]) -> Rows:
+    """The bytes of a layer, of the rows that are ranked first."""
+    ranked = _inside(_features(here, layer), layer).order_by(sa.nulls_last(rank.desc()), here.c.id)
+    first = ranked.limit(most).subquery()
+    return sa.select(_layer(sa.select(first).order_by(first.c.id).subquery("features"), layer))
+
+
+def _features(here: sa.CTE, layer: TileLayer) -> Any:
+    return sa.select(here.c.id, *(here.c[name] for name in layer.told), layer.geom.label("geom"))
+
+
+def _inside(rows: Any, layer: TileLayer) -> Any:
+    return rows if layer.inside is None else rows.where(layer.inside)
+
+
+def _layer(features: Any, layer: TileLayer) -> Any:
     # ST_AsMVT skips what ST_AsMVTGeom left without geometry; asking for it here would compute every geometry twice.
-    return sa.select(sa.func.ST_AsMVT(features.table_valued(), layer.name, EXTENT, "geom", "id")), left
+    return sa.func.ST_AsMVT(features.table_valued(), layer.name, _EXTENT, *_NAMES)
+
+
+def _joined(parts: list[Any]) -> ColumnElement[Any]:
+    """Bytes one after the other, none where a part is null."""
+    one, *others = [sa.func.coalesce(part, _NOTHING) for part in parts]
+    joined: ColumnElement[Any] = one
+    for other in others:
+        joined = sa.func.byteacat(joined, other)
+    return joined
+
+
+def cut(shape: ColumnElement[Any], grid: Grid) -> ColumnElement[Any]:
+    """Return a stored geometry in the cells of the tile: cut, and made valid there."""
+    return _cut(placed(shape, grid), _once(bounds(grid)))
 
 
 def _cut(shape: Any, square: ColumnElement[Any]) -> ColumnElement[Any]:
-    """A geometry in the cells of a tile, of which the square is given in the same system: cut, and made valid there."""
-    return sa.func.ST_AsMVTGeom(shape, square, EXTENT, BUFFER, True)
+    """A geometry in the cells of a tile, of which the square is given in the same system."""
+    return sa.func.ST_AsMVTGeom(shape, square, _EXTENT, sa.literal_column(str(BUFFER)), sa.true())
 
 
-def _moved(shape: Any) -> ColumnElement[Any]:
-    """A geometry in the cells of a grid, in those of the tile."""
+def moved(shape: ColumnElement[Any], column: ColumnElement[int], row: ColumnElement[int]) -> ColumnElement[Any]:
+    """Return a geometry in the cells of the tile, from those of the tile that holds a cell of the grid.
+
+    It is given in whole numbers, y downwards, valid there: it only has to be moved where the tile is another, and cut
+    where it reaches far out of the tile.
+    """
     _, x, y = _PLACE
-    near, up = _once(_square(x, y, OVERHANG)), _once(sa.func.ST_Scale(_square(x, y, 0), 1, -1))
+    elsewhere = sa.func.ST_Translate(shape, (column // _EXTENT - x) * _EXTENT, (row // _EXTENT - y) * _EXTENT)
+    near = _square(OVERHANG)
     return sa.case(
-        (shape.op("@")(near), sa.func.ST_Translate(shape, x * -EXTENT, y * -EXTENT)),
-        else_=_cut(sa.func.ST_Scale(shape, 1, -1), up),  # ST_AsMVTGeom turns it downwards again
+        (sa.and_(holds_cell(column, row), shape.op("@")(near)), shape),
+        (elsewhere.op("@")(near), elsewhere),
+        # ST_AsMVTGeom turns it downwards again
+        else_=_cut(sa.func.ST_Scale(elsewhere, _ONE, -_ONE), sa.func.ST_Scale(_square(0), _ONE, -_ONE)),
     )
 
 
-def _square(x: Any, y: Any, around: int) -> ColumnElement[Any]:
-    return sa.func.ST_MakeEnvelope(
-        x * EXTENT - around,
-        y * EXTENT - around,
-        x * EXTENT + (EXTENT + around),
-        y * EXTENT + (EXTENT + around),
-    )
+def point(column: ColumnElement[int], row: ColumnElement[int]) -> ColumnElement[Any]:
+    """Return a point of which the cell of the grid is given, in the cells of the tile."""
+    _, x, y = _PLACE
+    return sa.func.ST_MakePoint(column - x * _EXTENT, row - y * _EXTENT)
+
+
+def holds_cell(column: ColumnElement[int], row: ColumnElement[int]) -> ColumnElement[bool]:
+    """Return whether the tile that is asked holds a cell of the grid."""
+    _, x, y = _PLACE
+    return sa.and_(column // _EXTENT == x, row // _EXTENT == y)
+
+
+def _square(around: int) -> ColumnElement[Any]:
+    """The tile in its own cells, with some around it."""
+    near: Any = sa.literal_column(str(-around))
+    far: Any = sa.literal_column(str(EXTENT + around))
+    return sa.func.ST_MakeEnvelope(near, near, far, far)

@@ -4,7 +4,7 @@ Without a release, the latest one that was not withdrawn is read, as the connect
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,6 @@ from boundaries.places import Place, inside, parent_codes
 from boundaries.tables import Millesime, Territory
 from geo.errors import NotFound
 from geo.layers import Rows
-from geo.tiles import TileLayer
 from indicators.catalogue import Indicator, catalogue
 from indicators.catalogue import indicator as sheet
 from indicators.releases import released
@@ -299,29 +298,18 @@ def held_series(conn: Connection) -> dict[tuple[str, str, int], Held]:
     }
 
 
-def joined(layer: TileLayer, *, ranked: bool = False) -> TileLayer:
-    """Return a tile layer with the value and status of a series (parameter `series_id`) beside each feature.
-
-    `ranked`: where there are too many features, those of the largest values are kept.
-    """
-    shapes = layer.rows.subquery("shapes")
-    value = aliased(Value)
-    by_value = ranked and layer.most is not None
-    left_out = ("geom", "importance") if by_value else ("geom",)
-    columns: list[ColumnElement[Any]] = [column for column in shapes.c if column.name not in left_out]
-    if by_value:
-        columns.append(sa.func.abs(value.value).label("importance"))
+def joined(rows: Rows) -> Rows:
+    """Return rows (column `id`) with the value and status of a series (parameter `series_id`) beside each."""
+    shapes = rows.subquery("shapes")
     # outer on purpose: a territory without a row is drawn, as missing; the series was chosen before the join
-    rows = sa.select(
-        *columns,
-        value.value,
-        sa.func.coalesce(sa.cast(value.status, sa.Text), Status.MISSING.value).label("status"),
-        shapes.c.geom,
+    return sa.select(
+        *shapes.c,
+        Value.value,
+        sa.func.coalesce(sa.cast(Value.status, sa.Text), Status.MISSING.value).label("status"),
     ).outerjoin(
-        value,
-        sa.and_(value.series_id == sa.bindparam("series_id", type_=sa.Integer), value.territory_id == shapes.c.id),
+        Value,
+        sa.and_(Value.series_id == sa.bindparam("series_id", type_=sa.Integer), Value.territory_id == shapes.c.id),
     )
-    return replace(layer, rows=rows.order_by(shapes.c.id))
 
 
 def with_values(features: Rows, series_id: int) -> Rows:

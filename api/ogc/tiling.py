@@ -4,10 +4,10 @@ A set's version is that of what it shows alone (`boundaries.drawn`, and the dige
 load, the addresses of what has not changed stay as they were, in every process, without anybody being told.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Awaitable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from fastapi import Request
@@ -25,7 +25,7 @@ from boundaries.levels import Level
 from geo.errors import NotFound
 from geo.grids import GRIDS, Box, Grid, Limits
 from geo.layers import Rows
-from geo.tiles import Tile, TileLayer, encoded
+from geo.tiles import Tile, encoded
 from indicators import published
 from indicators.published import Held
 
@@ -85,6 +85,7 @@ class TileSet:
             named=self.named,
             cells=kept_in_cells(grid, zoom),
             valued=self.series is not None,
+            circles=self.circles,
         )
 
     def crowded(self, grid: Grid, zoom: int) -> bool:
@@ -112,20 +113,20 @@ async def tile_answer(
     return await answer_beside(request, found, immutable=version == version_of(sets))
 
 
-async def tiles_of(edition: Edition, now: Versions, sets: Sequence[TileSet], tile: Tile) -> Document:
+def tiles_of(edition: Edition, now: Versions, sets: Sequence[TileSet], tile: Tile) -> Awaitable[Document]:
     """Return a tile of several sets, made of those of each, if it is not kept."""
     if len(sets) == 1:
-        return await tile_of(edition, now, sets[0], tile)
+        return tile_of(edition, now, sets[0], tile)
 
     async def build() -> Document:
         return _together([await tile_of(edition, now, one, tile) for one in sets])
 
     names = tuple((one.name, one.millesime) for one in sets)
     key = ("tiles", version_of(sets), names, tile.grid.id, tile.z, tile.x, tile.y)
-    return await edition.documents.get_or_await(key, build)
+    return edition.documents.get_or_await(key, build)
 
 
-async def tile_of(edition: Edition, now: Versions, one: TileSet, tile: Tile) -> Document:
+def tile_of(edition: Edition, now: Versions, one: TileSet, tile: Tile) -> Awaitable[Document]:
     """Return a tile of a set, made if it is not kept."""
 
     async def build() -> Document:
@@ -139,15 +140,14 @@ async def tile_of(edition: Edition, now: Versions, one: TileSet, tile: Tile) -> 
         return made(one, tile, body or b"", [int(count or 0) for count in left], lasting=lasting)
 
     key = (*one.identity, tile.grid.id, tile.z, tile.x, tile.y)
-    return await edition.documents.get_or_await(key, build)
+    return edition.documents.get_or_await(key, build)
 
 
 def read_tile(
     conn: Connection, one: TileSet, tile: Tile, kept: "Rows | None" = None, *, lasting: bool = True
 ) -> Document:
     """Return a tile of a set read on a connection; of the territories of `kept` alone (their ids) where it is given."""
-    drawn = _layers(one.shown(tile.grid, tile.z), one.circles, kept)
-    body, *left = conn.execute(encoded(drawn, tile.grid), _parameters(one, tile)).one()
+    body, *left = conn.execute(_asked(one.shown(tile.grid, tile.z), kept), _parameters(one, tile)).one()
     return made(one, tile, bytes(body), [int(count) for count in left], lasting=lasting)
 
 
@@ -237,15 +237,13 @@ def _question(one: TileSet, tile: Tile) -> Question:
     return Question(text, values, [(place, name) for place, name in places if name in of_tile])
 
 
-def _layers(shown: Shown, circles: bool, kept: "Rows | None" = None) -> list[TileLayer]:
-    polygons, points = layers.tile_layers(shown, kept)
-    if not shown.valued:
-        return [polygons, points]
-    both = circles or shown.detail is None
-    return [
-        published.joined(polygons, ranked=circles),
-        published.joined(points, ranked=True) if both else points,
-    ]
+def _asked(shown: Shown, kept: "Rows | None" = None) -> sa.Select[*tuple[Any, ...]]:
+    """What makes the bytes of a tile, and counts what is left out of it."""
+    rows = layers.tile_rows(shown, kept)
+    if shown.valued:
+        rows = published.joined(rows)
+    here = rows.order_by("id").cte("here")
+    return encoded(here, layers.tile_layers(shown, here))
 
 
 @lru_cache(1_000)
@@ -265,9 +263,8 @@ def _compiled(
     Found again by words and numbers, which is quicker than by what they make. Beside it, what goes in its $1, $2…, and
     which of them are to be replaced by which parameter of the tile.
     """
-    shown = Shown(level, name, GRIDS[grid_id], detail, crowded=crowded, named=named, cells=cells, valued=valued)
-    drawn = _layers(shown, circles)
-    tile, *left = encoded(drawn, shown.grid).selected_columns
+    shown = Shown(level, name, GRIDS[grid_id], detail, crowded, named, cells, valued, circles)
+    tile, *left = _asked(shown).selected_columns
     read = sa.select(tile, layers.stored_version().scalar_subquery().label("version"), *left)
     compiled = read.compile(dialect=psycopg.dialect(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]
     names = compiled.positiontup or []

@@ -21,11 +21,15 @@ LEVELS = (Level.COMMUNE, Level.EPCI, Level.DEPARTEMENT, Level.REGION)
 
 
 def kept(engine: sa.Engine, zoom: int, level: Level) -> dict[int, tuple[Any, Any]]:
-    """The outlines of a band by id, as they are drawn and in cells."""
+    """The outlines of a band by id, as they are drawn and in cells from the corner of the world."""
     asked = sa.select(
         Outline.territory_id,
         sa.func.ST_AsBinary(Outline.geom).label("drawn"),
-        sa.func.ST_AsBinary(Outline.cells).label("cells"),
+        sa.func.ST_AsBinary(
+            sa.func.ST_Translate(
+                Outline.cells, Outline.centre_x // EXTENT * EXTENT, Outline.centre_y // EXTENT * EXTENT
+            )
+        ).label("cells"),
     ).where(Outline.millesime == 2025, Outline.level == level.value, Outline.band == zoom)
     with engine.connect() as conn:
         return {
@@ -37,9 +41,10 @@ def kept(engine: sa.Engine, zoom: int, level: Level) -> dict[int, tuple[Any, Any
 def shown(engine: sa.Engine, tile: Tile, level: Level, *, cells: bool) -> dict[int, Any]:
     """The polygons of a tile by id, in its cells, y downwards."""
     wanted = layers.Shown(level, "x", detail=0, cells=cells)
+    here = layers.tile_rows(wanted).order_by("id").cte("here")
     with engine.connect() as conn:
         body = conn.execute(
-            encoded(layers.tile_layers(wanted)), layers.tile_parameters(2025, level, tile)
+            encoded(here, layers.tile_layers(wanted, here)), layers.tile_parameters(2025, level, tile)
         ).scalar_one()
     decoded = mapbox_vector_tile.decode(bytes(body), default_options={"y_coord_down": True})
     if "x" not in decoded:
