@@ -24,7 +24,8 @@ class Drawn:
     """A level in a millesime: its version, how many territories, and where in each grid, in the grid's own system.
 
     The version changes when anything in the level's tiles may: limits, composition of its zoning, numbers of its
-    territories; or how tiles are made of them. Not when another level's zoning is loaded. A grid that nothing lies in has no box.
+    territories, how tiles are made of them; not when another level's zoning is loaded. A grid that nothing lies in has no
+    box.
     """
 
     version: str
