@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from boundaries.levels import Level
 from boundaries.tables import Territory
@@ -66,9 +67,19 @@ def extents(conn: Connection, years: Iterable[int]) -> Mapping[tuple[int, Level]
 def held(conn: Connection, years: Iterable[int]) -> Mapping[Level, tuple[int, ...]]:
     """Return which of some millesimes have territories of each level, oldest first; zonings are often of one alone."""
     found: dict[Level, list[int]] = {}
-    wanted = (Territory.millesime.in_(list(years)), Territory.in_scope)
-    pairs = sa.select(Territory.level, Territory.millesime).where(*wanted).distinct()
-    for level, year in conn.execute(pairs.order_by(Territory.millesime)):
+    # One territory of each is looked for: to list what all of them are of would take longer than what follows.
+    every = [(level.value, year) for year in years for level in Level]
+    levels, own = sa.cast([level for level, _ in every], ARRAY(sa.Text)), [year for _, year in every]
+    given = sa.func.unnest(levels, sa.cast(own, ARRAY(sa.SmallInteger)))
+    pairs = given.table_valued("level", "year").render_derived("pairs")
+    first = (
+        sa.select(Territory.id)
+        .where(Territory.millesime == pairs.c.year, Territory.level == pairs.c.level, Territory.in_scope)
+        .limit(1)
+        .lateral()
+    )
+    there = sa.select(pairs.c.level, pairs.c.year).select_from(pairs.join(first, sa.true()))
+    for level, year in conn.execute(there.order_by(pairs.c.year)):
         found.setdefault(Level(level), []).append(year)
     return {level: tuple(own) for level, own in found.items()}
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 from sqlalchemy.orm import aliased
 
+from boundaries.extents import held
 from boundaries.levels import Level
 from boundaries.places import Place, inside, parent_codes
 from boundaries.tables import Millesime, Territory
@@ -118,8 +119,9 @@ def all_choices(conn: Connection, release_id: int | None = None) -> dict[str, Ch
 
 
 def _choices(conn: Connection, indicators: Sequence[str], release_id: int | None) -> dict[str, Choices]:
-    outlined = frozenset(conn.scalars(sa.select(Millesime.year).where(Millesime.outlines)))
-    held = {(Level(level), year) for level, year in conn.execute(_levels_held())}
+    outlines = {row.year: row.outlines for row in conn.execute(sa.select(Millesime.year, Millesime.outlines))}
+    outlined = frozenset(year for year, drawn in outlines.items() if drawn)
+    levels = {(level, year) for level, years in held(conn, outlines).items() for year in years}
     series: dict[str, list[sa.Row[Any]]] = {}
     for row in conn.execute(
         released(Series.indicator, Series.period, Series.millesime, Series.levels, release_id=release_id)
@@ -127,7 +129,7 @@ def _choices(conn: Connection, indicators: Sequence[str], release_id: int | None
         .order_by(Series.millesime, Series.period)
     ):
         series.setdefault(row.indicator, []).append(row)
-    return {name: _offered(name, series[name], held, outlined) for name in indicators if name in series}
+    return {name: _offered(name, series[name], levels, outlined) for name in indicators if name in series}
 
 
 def _offered(
@@ -365,8 +367,3 @@ def with_every_value(features: Rows, series: Mapping[str, int]) -> Rows:
             sa.func.coalesce(sa.cast(own.status, sa.Text), Status.MISSING.value).label(f"status_{name}"),
         ]
     return sa.select(*columns, shapes.c.geom).select_from(beside)
-
-
-def _levels_held() -> Rows:
-    """The levels that each millesime has territories of."""
-    return sa.select(Territory.level, Territory.millesime).distinct()
