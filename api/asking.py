@@ -38,7 +38,7 @@ class Asking:
     async def rows(self, statement: str, values: Sequence[bytes | None]) -> list[Row]:
         """Return the rows of a statement in PostgreSQL's binary form; `values` are $1, $2… in its text form.
 
-        A connection lost while nobody used it is replaced and the statement asked again. Raises
+        A connection that is lost is replaced and the statement asked again. Raises
         psycopg.OperationalError when the database does not answer, or not in time.
         """
         while True:
@@ -49,10 +49,10 @@ class Asking:
                     line = _Line(await psycopg.AsyncConnection.connect(**self._how))
                 rows = await line.rows(statement, values)
             except BaseException as error:
+                lost = isinstance(error, psycopg.OperationalError) and line is not None and line.lost(error)
                 self._give_back(None)
                 if line is not None:
                     await line.close()  # whatever happened, the next request must not meet it
-                lost = isinstance(error, psycopg.OperationalError) and not isinstance(error, errors.QueryCanceled)
                 if fresh or not lost:
                     raise
             else:
@@ -79,6 +79,8 @@ class Asking:
     def _give_back(self, line: "_Line | None") -> None:
         if self._waiting and self._waiting > self._given.qsize():
             self._given.put_nowait(line)
+        elif line is None:
+            self._free.insert(0, None)  # those that are open first
         else:
             self._free.append(line)
 
@@ -112,6 +114,11 @@ class _Line:
         found = await self._answer()
         value, columns = found.get_value, range(found.nfields)
         return [tuple([value(rank, column) for column in columns]) for rank in range(found.ntuples)]
+
+    def lost(self, error: psycopg.OperationalError) -> bool:
+        """Return whether the connection ended, rather than refused a statement."""
+        ended = (errors.AdminShutdown, errors.CrashShutdown, errors.IdleSessionTimeout)
+        return self.connection.closed or isinstance(error, ended)
 
     async def close(self) -> None:
         """Close the connection, and watch it no more."""
@@ -158,7 +165,7 @@ class _Line:
         come = self._come
         libpq = self.connection.pgconn
         if come is None:
-            # PostgreSQL speaks to nobody when it ends: the next who would ask meets a closed connection
+            # unasked, PostgreSQL speaks when it ends: who would ask next meets a closed connection
             self._watch(None)
             libpq.finish()
             return

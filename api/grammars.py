@@ -27,7 +27,8 @@ PASSPORT = f"^[0-9a-f]{{16}}:(?:{_PLACE})$"
 SERIES = "^[^:]+:."
 # Something else than blanks and marks: letters have no class that all readers of patterns know.
 WORDS = r"[^\s!-/:-@\[-`{-~]"
-COLLECTIONS = r"^\s*[^,\s][^,]*(?:,\s*[^,\s][^,]*)*$"
+MOST_TOGETHER = 12  # collections of one tile
+COLLECTIONS = rf"^\s*[^,\s][^,]*(?:,\s*[^,\s][^,]*){{0,{MOST_TOGETHER - 1}}}$"
 
 
 def told(pattern: str) -> dict[str, Any]:

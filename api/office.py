@@ -78,6 +78,11 @@ class Jobs:
         with self._lock:
             return name in self._running
 
+    def names(self) -> set[str]:
+        """Return the names of all work that runs or waits for its turn."""
+        with self._lock:
+            return set(self._running)
+
     def failure(self, name: str) -> str | None:
         """Return the French sentence that says how the last work of this name failed, or None."""
         with self._lock:

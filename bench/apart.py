@@ -90,6 +90,7 @@ def apart(settings: Settings, url: URL) -> Iterator[Apart]:
     finally:
         pipe.close()
         process.join(STOP_SECONDS)
+        process.terminate()
 
 
 def _serve(pipe: Connection, settings: Settings, url: URL) -> None:

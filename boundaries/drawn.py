@@ -16,7 +16,8 @@ from geo.grids import GRIDS, Box, Grid
 from geo.layers import Rows
 from geo.tiles import BUFFER, EXTENT, OVERHANG, placed
 
-MADE = BANDS, DETAILS, MOST, WHOLE, MOST_NAMES, EXTENT, BUFFER, OVERHANG  # how tiles are made of what is stored
+WRITING = 2  # to be raised when tiles are written otherwise from the same data: browsers keep them for a year
+MADE = WRITING, BANDS, DETAILS, MOST, WHOLE, MOST_NAMES, EXTENT, BUFFER, OVERHANG
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class Drawn:
     """A level in a millesime: its version, how many territories, and where in each grid, in the grid's own system.
 
     The version changes when anything in the level's tiles may: limits, composition of its zoning, numbers of its
-    territories, how tiles are made of them; not when another level's zoning is loaded. A grid that nothing lies in has no
-    box.
+    territories, how tiles are made of them (`MADE`); not when another level's zoning is loaded. A grid that nothing lies
+    in has no box.
     """
 
     version: str

@@ -110,7 +110,7 @@ def tile_rows(shown: Shown, kept: "Rows | None" = None) -> Rows:
     told, told_by_points = _properties(shown)
     columns: list[Any] = [_told(name) for name in dict.fromkeys((*told, *told_by_points))]
     if any(most is not None for most in limits(shown)):
-        columns.append(Outline.surface)
+        columns += [Outline.surface, Outline.people]
     shapes = (Outline.cells, Outline.centre_x, Outline.centre_y) if shown.cells else (Outline.geom, Outline.centre)
     found = sa.select(Outline.territory_id.label("id"), *columns, *shapes).where(
         Outline.sheet == sa.bindparam("sheet", type_=sa.BigInteger), Outline.geom.op("&&")(reach(shown.grid))
@@ -122,7 +122,8 @@ def tile_layers(shown: Shown, here: sa.CTE) -> list[TileLayer]:
     """Return the two layers of a tile of such rows: polygons, and a point inside each for circles and names.
 
     Where values are joined, `here` has their columns `value` and `status`. Where there are too many territories, those of
-    the largest value are kept if it is drawn as a circle, of the largest surface otherwise.
+    the largest value are kept if it is drawn as a circle, of the largest surface otherwise; names are those of the most
+    people.
     """
     told, told_by_points = _properties(shown)
     value = ("value", "status") if shown.valued else ()
@@ -135,19 +136,24 @@ def tile_layers(shown: Shown, here: sa.CTE) -> list[TileLayer]:
         inside = holds(placed(here.c.centre, shown.grid), shown.grid)
     most, most_points = limits(shown)
 
-    def limit(count: int | None, *, by_value: bool) -> tuple[int, ColumnElement[Any]] | None:
-        return None if count is None else (count, sa.func.abs(here.c.value) if by_value else here.c.surface)
+    def limit(most: int | None, *ranks: str) -> tuple[int, list[ColumnElement[Any]]] | None:
+        if most is None:
+            return None
+        return most, [sa.func.abs(here.c.value) if name == "value" else here.c[name] for name in ranks]
 
     return [
         TileLayer(
-            shown.name, (*told, *value), polygon, limit=limit(most, by_value=shown.valued and shown.circles)
+            shown.name,
+            (*told, *value),
+            polygon,
+            limit=limit(most, "value" if shown.valued and shown.circles else "surface"),
         ),
         TileLayer(
             centres_of(shown.name),
             (*told_by_points, *value_of_points),
             centre,
             inside,
-            limit(most_points, by_value=bool(value_of_points)),
+            limit(most_points, *(("value",) if value_of_points else ("people", "surface"))),
         ),
     ]
 

@@ -8,12 +8,14 @@ import pandas as pd
 import shapely
 import sqlalchemy as sa
 from sqlalchemy import Connection
+from sqlalchemy.orm import aliased
 
 from boundaries.drawing import Drawing
 from boundaries.levels import Level
-from boundaries.tables import Outline, Territory
+from boundaries.tables import Membership, Outline, Territory
 from geo import coverage
 from geo.copying import copy_rows
+from geo.layers import Rows
 from geo.progress import Progress
 from geo.sqlfiles import sql_file
 
@@ -69,25 +71,53 @@ def store_territories(
 def store_outlines(
     conn: Connection, millesime: int, bands: Mapping[int, Texts], inner: Texts, progress: Progress
 ) -> None:
-    """Store the drawings of territories by band, with the point inside each; those before them must be gone."""
+    """Store the drawings of territories by band, with the point inside each; those before them must be gone.
+
+    Territories and memberships are stored already: what is above communes has the population of those it is made of.
+    """
+    # What was just written is unknown to the planner, who would compare each commune with every membership.
+    for table in ("territory", "membership"):
+        conn.execute(sa.text(f"ANALYZE boundaries.{table} (millesime, level, code)"))
     known = {
-        (Level(level), code): (identity, nom)
-        for identity, level, code, nom in conn.execute(
-            sa.select(Territory.id, Territory.level, Territory.code, Territory.nom).where(
-                Territory.millesime == millesime, Territory.in_scope
-            )
-        )
+        (Level(level), code): (identity, nom, people)
+        for identity, level, code, nom, people in conn.execute(_known(millesime))
     }
     keys = [key for key in inner if key in known]  # communes outside the Region are not drawn
     rows = (
-        (known[key][0], band, millesime, *key, known[key][1], drawing[key], inner[key])
+        (known[key][0], band, millesime, *key, *known[key][1:], drawing[key], inner[key])
         for band, drawing in bands.items()
         for key in keys
     )
     total = len(keys) * len(bands)
-    columns = ["territory_id", "band", "millesime", "level", "code", "nom", "geom", "centre"]
+    columns = ["territory_id", "band", "millesime", "level", "code", "nom", "people", "geom", "centre"]
     advance = progress(f"Contours {millesime} : enregistrement (dessins)", total)
     copy_rows(conn, Outline.__table__, columns, rows, advance)  # type: ignore[arg-type]
+
+
+def _known(millesime: int) -> Rows:
+    """The territories of a millesime: id, level, code, name and population."""
+    commune = aliased(Territory)
+    made_of = (
+        sa.select(
+            Membership.parent_level, Membership.parent_code, sa.func.sum(commune.weight_population).label("people")
+        )
+        .join(
+            commune,
+            (commune.millesime == millesime)
+            & (commune.level == Level.COMMUNE)
+            & (commune.code == Membership.code),
+        )
+        .where(Membership.millesime == millesime, Membership.level == Level.COMMUNE)
+        .group_by(Membership.parent_level, Membership.parent_code)
+        .subquery()
+    )
+    above = (made_of.c.parent_level == Territory.level) & (made_of.c.parent_code == Territory.code)
+    people = sa.func.coalesce(Territory.weight_population, made_of.c.people)
+    return (
+        sa.select(Territory.id, Territory.level, Territory.code, Territory.nom, people)
+        .outerjoin(made_of, above)
+        .where(Territory.millesime == millesime, Territory.in_scope)
+    )
 
 
 def texts(drawing: Drawing, srid: int) -> Texts:

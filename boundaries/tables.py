@@ -205,6 +205,9 @@ class Outline(Stored):
     level: Mapped[str]
     code: Mapped[str]
     nom: Mapped[str]
+    people: Mapped[int | None] = mapped_column(
+        comment="Municipal population, where known: the names of the largest come first"
+    )
     geom: Mapped[WKBElement] = mapped_column(Geometry("MULTIPOLYGON", srid=3857, spatial_index=False))
     centre: Mapped[WKBElement] = mapped_column(Geometry("POINT", srid=3857, spatial_index=False))
     cells: Mapped[WKBElement | None] = mapped_column(

@@ -4,6 +4,7 @@ Tiles follow Mapbox Vector Tile 2.1 in any of `geo.grids`: extent 4096, a buffer
 beyond which geometries kept in cells may reach by `OVERHANG` (renderers clip them to the tile).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -121,15 +122,15 @@ class TileLayer:
     `told` names the columns that are its properties. `geom` is what is drawn of a row, in the cells of the tile: see
     `cut`, `moved` and `point`. `inside` says which rows it shows, every one where it is None.
 
-    With a `limit`, so many are kept where there are more, those that are highest by what it ranks them by; what is left
-    out is counted.
+    With a `limit`, so many are kept where there are more, those that are highest by what it ranks them by, the first
+    before the others; what is left out is counted.
     """
 
     name: str
     told: tuple[str, ...]
     geom: ColumnElement[Any]
     inside: ColumnElement[bool] | None = None
-    limit: tuple[int, ColumnElement[Any]] | None = None
+    limit: tuple[int, Sequence[ColumnElement[Any]]] | None = None
 
 
 def encoded(here: sa.CTE, layers: list[TileLayer]) -> Select[*tuple[Any, ...]]:
@@ -145,8 +146,8 @@ def encoded(here: sa.CTE, layers: list[TileLayer]) -> Select[*tuple[Any, ...]]:
         parts.append(_in_one_pass(here, whole))
     for layer in layers:
         if layer.limit is not None:
-            most, rank = layer.limit
-            parts.append(_highest(here, layer, most, rank))
+            most, ranks = layer.limit
+            parts.append(_highest(here, layer, most, ranks))
             over = sa.select(sa.func.greatest(sa.func.count() - most, 0)).select_from(here)
             counts.append(sa.cast(_inside(over, layer).scalar_subquery(), sa.Text).label(f"{layer.name}-left"))
     return sa.select(_joined([part.scalar_subquery() for part in parts]).label("tile"), *counts)
@@ -164,9 +165,10 @@ def _in_one_pass(here: sa.CTE, layers: list[TileLayer]) -> Rows:
     return sa.select(_joined(made)).select_from(rows)
 
 
-def _highest(here: sa.CTE, layer: TileLayer, most: int, rank: ColumnElement[Any]) -> Rows:
+def _highest(here: sa.CTE, layer: TileLayer, most: int, ranks: Sequence[ColumnElement[Any]]) -> Rows:
     """The bytes of a layer, of the rows that are ranked first."""
-    ranked = _inside(_features(here, layer), layer).order_by(sa.nulls_last(rank.desc()), here.c.id)
+    order = [sa.nulls_last(rank.desc()) for rank in ranks]
+    ranked = _inside(_features(here, layer), layer).order_by(*order, here.c.id)
     first = ranked.limit(most).subquery()
     return sa.select(_layer(sa.select(first).order_by(first.c.id).subquery("features"), layer))
 

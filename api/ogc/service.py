@@ -8,12 +8,11 @@ looks for `cql-text` among the languages of filters. What OpenAPI 3.0 does not k
 from collections.abc import Mapping
 from typing import Any
 
-from api.grammars import SYSTEM
+from api.grammars import MOST_TOGETHER, SYSTEM
 from api.layers import period_suffix
 from api.ogc.describing import LICENCES, Description
 from api.ogc.ordering import MOST_KEYS
 from api.ogc.parameters import LONGEST_PAGE, PAGE
-from api.ogc.tilesets import MOST_TOGETHER
 from geo.formats.crs import CRS84
 from geo.formats.jsonschema import property_schema
 from geo.formats.layer import Field

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import sqlalchemy as sa
 
 from api.dependencies import Series
+from api.grammars import MOST_TOGETHER
 from api.ogc.asked import wanted_of
 from api.ogc.collected import LEVELS, Collected, collection_of
 from api.ogc.relations import REL, Link, link
@@ -36,7 +37,6 @@ TOGETHER = (
     "departements",
     "regions",
 )  # what the tiles of everything show, unless told otherwise
-MOST_TOGETHER = 12
 TITLES = {
     "code": "Code officiel",
     "nom": "Nom",

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 from fastapi import APIRouter
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from api.dependencies import Connection
 from api.problems import problem
@@ -12,13 +12,13 @@ from api.versions import read_versions
 router = APIRouter(route_class=StrictRoute, tags=["Sondes"])
 
 
-@router.get("/livez", summary="Le processus répond")
+@router.get("/livez", summary="Le processus répond", response_class=PlainTextResponse)
 async def livez() -> Response:
     """Return 200 as long as the process answers."""
-    return Response("ok\n", media_type="text/plain", headers={"Cache-Control": "no-store"})
+    return PlainTextResponse("ok\n", headers={"Cache-Control": "no-store"})
 
 
-@router.get("/readyz", summary="La base répond et des données sont publiées")
+@router.get("/readyz", summary="La base répond et des données sont publiées", response_class=PlainTextResponse)
 def readyz(conn: Connection) -> Response:
     """Return 200 when the database answers and something is published, else 503."""
     try:
@@ -27,4 +27,4 @@ def readyz(conn: Connection) -> Response:
         return problem(503, "La base de données ne répond pas.")
     if not found.release:
         return problem(503, "Aucune donnée n’est encore publiée.")
-    return Response("ok\n", media_type="text/plain", headers={"Cache-Control": "no-store"})
+    return PlainTextResponse("ok\n", headers={"Cache-Control": "no-store"})

@@ -155,6 +155,24 @@ def test_the_low_zoom_tiles_hold_every_commune_and_are_small(loaded: sa.Engine, 
         assert len(set(seen.values())) == 1228
 
 
+def test_people_are_counted_at_every_level(loaded: sa.Engine) -> None:
+    """Names of the largest come first: communes have their own population, what is above that of its communes."""
+    asked = sa.select(
+        Outline.level, sa.func.sum(Outline.people), sa.func.count(), sa.func.count(Outline.people)
+    ).where(Outline.millesime == 2025, Outline.band == 7)
+    with loaded.connect() as conn:
+        found = {row[0]: row[1:] for row in conn.execute(asked.group_by(Outline.level))}
+        largest = conn.scalars(
+            sa.select(Outline.nom)
+            .where(Outline.millesime == 2025, Outline.band == 7, Outline.level == Level.COMMUNE)
+            .order_by(Outline.people.desc())
+            .limit(3)
+        ).all()
+    assert largest == ["Nantes", "Angers", "Le Mans"]
+    assert all(count == known for _, count, known in found.values())
+    assert found["commune"][0] == found["departement"][0] == found["region"][0]
+
+
 @pytest.mark.skipif(not SHARED.exists(), reason="shared test data absent: ../shared/data")
 def test_the_recipe_gives_the_communes_of_the_reference_file(loaded: sa.Engine) -> None:
     reference = json.loads((SHARED / "boundaries" / "communes_cog2025_pdl.geojson").read_text())

@@ -400,7 +400,7 @@ def test_tilejson_says_what_maplibre_needs(country: httpx.Client) -> None:
 
 
 def test_what_is_left_out_of_a_tile_is_said(country: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With places for three polygons and two names, those of the largest surface stay, and a header counts the rest."""
+    """Of polygons the largest stay, of names those of most people, of circles the largest values; the rest is counted."""
     from api.ogc import tiling
 
     monkeypatch.setattr(layers, "MOST", 3)
@@ -416,7 +416,8 @@ def test_what_is_left_out_of_a_tile_is_said(country: httpx.Client, monkeypatch: 
     decoded = mapbox_vector_tile.decode(answer.content)
     assert answer.headers["ores-left-out"] == f"communes={len(PLACES) - 3}, communes-centres={len(PLACES) - 2}"
     assert len(decoded["communes"]["features"]) == 3
-    assert len(decoded["communes-centres"]["features"]) == 2
+    names = {one["properties"]["nom"] for one in decoded["communes-centres"]["features"]}
+    assert names == {"Commune 49002", "Commune 75056"}, "of names, those of most people stay"
     circles = got(country, "/api/collections/population/tiles/WebMercatorQuad/3/2/4", period="2016")
     shown = features(dict(mapbox_vector_tile.decode(circles.content)), "population-centres")
     assert set(shown) == {"75056", "49002", "49001"}, "of circles, the largest values stay"

@@ -24,10 +24,12 @@ from toycountry import POPULATIONS, country
 
 from api.accounts import keys
 from api.assets import VENDOR
-from api.pages.administration import held
+from api.office import Office
+from api.pages.administration import held, working
 from boundaries.load import load
 from geo.cluster import Cluster
 from geo.progress import silent
+from indicators.actors import Actor
 from indicators.publication import publish
 from indicators.tables import Delivery, Release
 
@@ -541,6 +543,21 @@ class TestSteps:
         for told in ("remise", "contrôlée", "validée", "diffusée", "publiée", "retirée"):
             assert told in journal
         assert "Jeanne Martin, validateur" in journal
+
+    def test_a_control_that_runs_is_not_begun_again(self, place: Place, tmp_path: Path) -> None:
+        office = Office(place.engine.url.render_as_string(False), tmp_path)
+        one = held.begin(office.folder, Actor("Paul", "contributor"))
+        over = threading.Event()
+
+        def hold() -> None:
+            over.wait(30)
+
+        office.jobs.start(working.name(one.id), hold)
+        held.write_report(one.folder, {"error": None})
+        working.start_control(office, one)
+        assert one.report == {"error": None}
+        over.set()
+        office.dispose()
 
     def test_work_that_ends_while_its_page_is_read_is_not_missed(
         self, someone: Callable[..., Someone], place: Place, monkeypatch: pytest.MonkeyPatch

@@ -1,6 +1,7 @@
 """Centres are kept as cells of the tiles of their band, and outlines from the corner of the tile that holds the centre.
 
-Most territories of a tile are then shown as they are stored, and their points are found by comparing numbers.
+Most territories of a tile are then shown as they are stored, and their points are found by comparing numbers. Outlines
+know how many people live there, so that the names of towns come before those of wide empty places.
 """
 
 from alembic import op
@@ -20,6 +21,25 @@ FROM_THE_CORNER_OF_THE_WORLD = """coalesce(
             floor((0.5 - ST_Y(centre) / 40075016.685578488) * (4096 << band))
         ))
     )"""
+
+PEOPLE = """
+ALTER TABLE boundaries.outline ADD COLUMN people integer;
+COMMENT ON COLUMN boundaries.outline.people IS
+    'Municipal population, where known: the names of the largest come first';
+UPDATE boundaries.outline SET people = known.people
+FROM (
+    SELECT id, weight_population AS people FROM boundaries.territory WHERE weight_population IS NOT NULL
+    UNION ALL
+    SELECT parent.id, sum(commune.weight_population)
+    FROM boundaries.membership AS link
+    JOIN boundaries.territory AS commune USING (millesime, level, code)
+    JOIN boundaries.territory AS parent ON parent.millesime = link.millesime
+        AND parent.level = link.parent_level AND parent.code = link.parent_code
+    WHERE link.level = 'commune' AND parent.weight_population IS NULL
+    GROUP BY parent.id
+) AS known
+WHERE known.id = outline.territory_id;
+"""
 
 UPGRADE = f"""
 ALTER TABLE boundaries.outline
@@ -41,6 +61,7 @@ COMMENT ON COLUMN boundaries.outline.centre_y IS
 
 DOWNGRADE = f"""
 ALTER TABLE boundaries.outline
+    DROP COLUMN people,
     DROP COLUMN cells,
     DROP COLUMN centre_x,
     DROP COLUMN centre_y,
@@ -53,7 +74,8 @@ COMMENT ON COLUMN boundaries.outline.cells IS
 
 
 def upgrade() -> None:
-    """Compute the cell of each centre, and count those of outlines from its tile."""
+    """Count people, compute the cell of each centre, and count those of outlines from its tile."""
+    op.execute(PEOPLE)
     op.execute(UPGRADE)
 
 

@@ -41,6 +41,7 @@ def imports(
     if etat and etat not in STATES:
         raise Invalid(f"État inconnu : « {etat} ». États : {', '.join(STATES)}.")
     office = office_of(request)
+    running = office.jobs.names()  # asked first: of work that ended, the end is then read
     wanted = _wanted(by, etat, q)
     with office.transaction() as conn:
         total = conn.scalar(sa.select(sa.func.count()).select_from(wanted.subquery())) or 0
@@ -64,7 +65,7 @@ def imports(
         total=total,
         numero=at,
         pages=pages,
-        attente=[(one, _stage(office.jobs.running(working.name(one.id)), one.report)) for one in waiting],
+        attente=[(one, _stage(working.name(one.id) in running, one.report)) for one in waiting],
     )
 
 

@@ -14,7 +14,6 @@ from indicators.actors import Actor
 
 def start_control(office: Office, one: Held) -> None:
     """Begin the control of a file that waits; what it finds is written beside the file."""
-    one.forget_report()
     office.jobs.start(name(one.id), lambda: _control(office, one))
 
 
@@ -58,4 +57,5 @@ def _keep(office: Office, one: Held, actor: Actor) -> None:
 def _control(office: Office, one: Held) -> None:
     from api.pages.administration import controlling
 
+    one.forget_report()  # here, where nobody reads it: not of a control that runs already
     controlling.control(office, one)
