@@ -122,7 +122,7 @@ def test_coordinates_are_those_of_lambert_93(api: str) -> None:
     assert (west, south, east, north) == pytest.approx((min(xs), min(ys), max(xs), max(ys)), abs=0.01)
 
 
-@pytest.mark.parametrize(("grid", "zooms"), [("Lambert93Quad", ("4", "6")), ("WebMercatorQuad", ("8", "9"))])
+@pytest.mark.parametrize(("grid", "zooms"), [("Lambert93Quad", ("5", "6")), ("WebMercatorQuad", ("9", "10"))])
 def test_tiles_are_read_in_either_grid(api: str, grid: str, zooms: tuple[str, ...]) -> None:
     """At the zooms that tell codes, where the grid's own box is told.
 
