@@ -61,10 +61,7 @@ _PLACE = [sa.bindparam(name, type_=sa.Integer) for name in ("z", "x", "y")]
 # What never changes is written out: PostgreSQL reads parameters for every row, and each has to be sent.
 _EXTENT: Any = sa.literal_column(str(EXTENT), sa.Integer)
 _ONE: Any = sa.literal_column("1", sa.Integer)
-_NAMES: tuple[Any, ...] = (
-    sa.literal_column("'geom'"),
-    sa.literal_column("'id'"),
-)  # of the columns that ST_AsMVT looks for
+_LOOKED_FOR: tuple[Any, ...] = sa.literal_column("'geom'"), sa.literal_column("'id'")  # columns, by ST_AsMVT
 _NOTHING: Any = sa.literal_column("''::bytea")
 _MARGIN = sa.bindparam("margin", type_=sa.Double)
 _SIDE = sa.cast(
@@ -183,7 +180,7 @@ def _inside(rows: Any, layer: TileLayer) -> Any:
 
 def _layer(features: Any, layer: TileLayer) -> Any:
     # ST_AsMVT skips what ST_AsMVTGeom left without geometry; asking for it here would compute every geometry twice.
-    return sa.func.ST_AsMVT(features.table_valued(), layer.name, _EXTENT, *_NAMES)
+    return sa.func.ST_AsMVT(features.table_valued(), layer.name, _EXTENT, *_LOOKED_FOR)
 
 
 def _joined(parts: list[Any]) -> ColumnElement[Any]:
