@@ -106,8 +106,7 @@ class Documents:
                 found = self.get(key)
                 if found is None:
                     found = build()
-                    if found.lasting:
-                        self._keep(key, found)
+                    self._keep(key, found)
                 return found
         finally:
             with self._lock:
@@ -123,8 +122,7 @@ class Documents:
         self._awaited[key] = None
         try:
             found = await build()
-            if found.lasting:
-                self._keep(key, found)
+            self._keep(key, found)
             return found
         finally:
             others = self._awaited.pop(key)
@@ -132,8 +130,9 @@ class Documents:
                 others.set()
 
     def _keep(self, key: Hashable, made: Document) -> None:
-        with self._lock:
-            self._count(key, made, 0)
+        if made.lasting:
+            with self._lock:
+                self._count(key, made, 0)
 
     def _count(self, key: Hashable, made: Document, counted: int) -> None:
         weight = made.weight
@@ -163,16 +162,16 @@ def answer(request: Request, found: Document, *, immutable: bool = False) -> Res
 
 async def answer_beside(request: Request, found: Document, *, immutable: bool = False) -> Response:
     """Return what `answer` does, for a route of the event loop: what is long is compressed beside it."""
-    await compress_beside(found, request.scope["headers"])
+    if len(found.body) > LONG:
+        await compress_beside(found, request.scope["headers"])
     return answer(request, found, immutable=immutable)
 
 
 async def compress_beside(found: Document, headers: Headers) -> None:
-    """Compress what is long as a client wants it, beside the event loop."""
-    if len(found.body) > LONG:
-        coding = negotiated(dict(headers).get(b"accept-encoding", b""))
-        if coding is not None and coding.name not in found.forms:
-            await run_in_threadpool(found.coded, coding)
+    """Compress what is `LONG` as a client wants it, beside the event loop."""
+    coding = negotiated(dict(headers).get(b"accept-encoding", b""))
+    if coding is not None and coding.name not in found.forms:
+        await run_in_threadpool(found.coded, coding)
 
 
 def sent_of(

@@ -15,7 +15,7 @@ from fastapi import Request
 from starlette.types import Message, Receive, Scope, Send
 
 from api.crossorigin import READABLE, OpenToAll
-from api.documents import Documents, compress_beside, sent_of
+from api.documents import LONG, Documents, compress_beside, sent_of
 from api.editions import Edition
 from api.identity.credentials import COOKIE, address_of
 from api.identity.limits import neighbourhood
@@ -186,7 +186,8 @@ class PlainTilesFirst(OpenToAll):
         """Answer a tile that is not ready; `key` is what its answer is kept under, for the next who asks."""
         try:
             found = await tiles_of(public, now, family.sets, tile)
-            await compress_beside(found, scope["headers"])
+            if len(found.body) > LONG:
+                await compress_beside(found, scope["headers"])
             sent = sent_of(found, scope["headers"], now.changed, ANYBODY, immutable=family.immutable)
         except psycopg.OperationalError as error:
             answer = await unavailable(Request(scope), error)

@@ -35,7 +35,7 @@ from api.setup import prepare
 from api.versions import read_versions
 from boundaries.readers import Audience
 
-COLD, WARM, UNTIMED = 150, 400, 12
+COLD, WARM, UNTIMED = 400, 400, 12
 console = Console(width=None if Console().is_terminal else 150)
 
 
