@@ -122,7 +122,8 @@ class Documents:
         self._awaited[key] = None
         try:
             found = await build()
-            self._keep(key, found)
+            # Once it is sent, and before the others look for it: keeping it would make who asked wait.
+            asyncio.get_running_loop().call_soon(self._keep, key, found)
             return found
         finally:
             others = self._awaited.pop(key)
