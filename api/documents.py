@@ -130,6 +130,12 @@ class Documents:
             if others is not None:
                 others.set()
 
+    def forget(self) -> None:
+        """Keep nothing any more."""
+        with self._lock:
+            self._kept.clear()
+            self._weight = 0
+
     def _keep(self, key: Hashable, made: Document) -> None:
         if made.lasting:
             with self._lock:

@@ -144,7 +144,7 @@ class PlainTilesFirst(OpenToAll):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        self._prepared = Prepared()
+        self.prepared = Prepared()
         self._families = Families()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -157,7 +157,7 @@ class PlainTilesFirst(OpenToAll):
         public: Edition = state.public
         now = public.versions.now
         key = (scope["path"], scope["query_string"], accepted or b"")
-        prepared = self._prepared.of(now, public.documents)
+        prepared = self.prepared.of(now, public.documents)
         ready = prepared.get(key) if fresh and accepted is not None else None
         asked = None
         if ready is None and accepted is not None:
@@ -207,7 +207,7 @@ class PlainTilesFirst(OpenToAll):
         await send(start)
         await send(body)
         if key is not None and found.lasting and now is public.versions.now:
-            self._prepared.keep(key, start, body)
+            self.prepared.keep(key, start, body)
 
 
 def _plainly(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | None, bool]:
