@@ -17,6 +17,8 @@ from sqlalchemy import URL
 
 Row = tuple[bytes | None, ...]
 BINARY = 1
+# How a connection ends: without a word, or by shutdown, crash or idleness. Anything else refuses the statement alone.
+ENDED = (None, "57P01", "57P02", "57P05")
 MOST_PREPARED = 200  # statements of a connection: filters are of any form, and each takes memory of the server
 
 
@@ -25,10 +27,9 @@ class Asking:
 
     def __init__(self, url: URL, options: str, limit: int) -> None:
         given = url.translate_connect_args(username="user", database="dbname")
-        self._how: dict[str, Any] = {**given, **url.query, "options": options, "autocommit": True}
-        self._free: list[_Line | None] = [None] * limit  # None: none is open there
-        self._waiting = 0
-        self._given: asyncio.Queue[_Line | None] = asyncio.Queue()  # to those who wait
+        self._given: dict[str, Any] = {**given, **url.query, "options": options, "autocommit": True}
+        self._free: list[_Line] = []
+        self._places = asyncio.Semaphore(limit)
 
     async def one(self, statement: str, values: Sequence[bytes | None]) -> Row:
         """Return the only row of a statement: see `rows`."""
@@ -41,48 +42,29 @@ class Asking:
         A connection that is lost is replaced and the statement asked again. Raises
         psycopg.OperationalError when the database does not answer, or not in time.
         """
-        while True:
-            line = self._free.pop() if self._free else await self._next()
-            fresh = line is None
-            try:
-                if line is None:
-                    line = _Line(await psycopg.AsyncConnection.connect(**self._how))
-                rows = await line.rows(statement, values)
-            except BaseException as error:
-                lost = isinstance(error, psycopg.OperationalError) and line is not None and line.lost(error)
-                self._give_back(None)
-                if line is not None:
-                    await line.close()  # whatever happened, the next request must not meet it
-                if fresh or not lost:
-                    raise
-            else:
-                self._give_back(line)
-                return rows
+        async with self._places:
+            while self._free:
+                try:
+                    return await self._asked(self._free.pop(), statement, values)
+                except psycopg.OperationalError as error:
+                    if error.sqlstate not in ENDED:
+                        raise
+            opened = _Line(await psycopg.AsyncConnection.connect(**self._given))
+            return await self._asked(opened, statement, values)
 
     async def close(self) -> None:
         """Close the connections that nobody uses."""
-        while not self._given.empty():  # to somebody who went away meanwhile
-            self._free.append(self._given.get_nowait())
-        for place, line in enumerate(self._free):
-            if line is not None:
-                self._free[place] = None
-                await line.close()
+        while self._free:
+            await self._free.pop().close()
 
-    async def _next(self) -> "_Line | None":
-        """Return the next place that is given back."""
-        self._waiting += 1
+    async def _asked(self, line: "_Line", statement: str, values: Sequence[bytes | None]) -> list[Row]:
         try:
-            return await self._given.get()
-        finally:
-            self._waiting -= 1
-
-    def _give_back(self, line: "_Line | None") -> None:
-        if self._waiting and self._waiting > self._given.qsize():
-            self._given.put_nowait(line)
-        elif line is None:
-            self._free.insert(0, None)  # those that are open first
-        else:
-            self._free.append(line)
+            rows = await line.rows(statement, values)
+        except BaseException:
+            await line.close()  # whatever happened, the next request must not meet it
+            raise
+        self._free.append(line)
+        return rows
 
 
 class _Line:
@@ -114,11 +96,6 @@ class _Line:
         found = await self._answer()
         value, columns = found.get_value, range(found.nfields)
         return [tuple([value(rank, column) for column in columns]) for rank in range(found.ntuples)]
-
-    def lost(self, error: psycopg.OperationalError) -> bool:
-        """Return whether the connection ended, rather than refused a statement."""
-        ended = (errors.AdminShutdown, errors.CrashShutdown, errors.IdleSessionTimeout)
-        return self.connection.closed or isinstance(error, ended)
 
     async def close(self) -> None:
         """Close the connection, and watch it no more."""

@@ -122,19 +122,12 @@ class Documents:
         self._awaited[key] = None
         try:
             found = await build()
-            # Once it is sent, and before the others look for it: keeping it would make who asked wait.
-            asyncio.get_running_loop().call_soon(self._keep, key, found)
+            self._keep(key, found)
             return found
         finally:
             others = self._awaited.pop(key)
             if others is not None:
                 others.set()
-
-    def forget(self) -> None:
-        """Keep nothing any more."""
-        with self._lock:
-            self._kept.clear()
-            self._weight = 0
 
     def _keep(self, key: Hashable, made: Document) -> None:
         if made.lasting:
@@ -169,16 +162,16 @@ def answer(request: Request, found: Document, *, immutable: bool = False) -> Res
 
 async def answer_beside(request: Request, found: Document, *, immutable: bool = False) -> Response:
     """Return what `answer` does, for a route of the event loop: what is long is compressed beside it."""
-    if len(found.body) > LONG:
-        await compress_beside(found, request.scope["headers"])
+    await compress_beside(found, request.scope["headers"])
     return answer(request, found, immutable=immutable)
 
 
 async def compress_beside(found: Document, headers: Headers) -> None:
-    """Compress what is `LONG` as a client wants it, beside the event loop."""
-    coding = negotiated(dict(headers).get(b"accept-encoding", b""))
-    if coding is not None and coding.name not in found.forms:
-        await run_in_threadpool(found.coded, coding)
+    """Compress what is long as a client wants it, beside the event loop."""
+    if len(found.body) > LONG:
+        coding = negotiated(dict(headers).get(b"accept-encoding", b""))
+        if coding is not None and coding.name not in found.forms:
+            await run_in_threadpool(found.coded, coding)
 
 
 def sent_of(
@@ -193,7 +186,7 @@ def sent_of(
         changed = None
     told = [
         (b"etag", f"W/{tag}".encode() if found.weak else tag.encode()),
-        (b"cache-control", _cache_control(reader, immutable=immutable and found.lasting)),
+        (b"cache-control", cache_control(reader, immutable=immutable and found.lasting)),
         *found.headers,
         *ALWAYS,
     ]
@@ -223,11 +216,7 @@ def known(given: dict[bytes, bytes], tag: str, changed: bytes | None) -> bool:
     return told == "*" or tag in [item.strip().removeprefix("W/") for item in told.split(",")]
 
 
-def cache_control(request: Request, *, immutable: bool = False) -> bytes:
+def cache_control(reader: Reader, *, immutable: bool = False) -> bytes:
     """Return who may keep an answer, and for how long: what is not for the public, only who asked for it."""
-    return _cache_control(reader_of(request), immutable=immutable)
-
-
-def _cache_control(reader: Reader, *, immutable: bool) -> bytes:
     kept_by = b"public, " if reader.audience is Audience.PUBLIC else b"private, "
     return kept_by + (IMMUTABLE if immutable else REVALIDATED)

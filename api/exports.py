@@ -19,6 +19,7 @@ from api.compressing import negotiated
 from api.dependencies import reading
 from api.documents import ALWAYS, cache_control, known
 from api.identity.exported import note_export
+from api.readers import reader_of
 from api.spooling import Spool, Unnamed
 from geo.errors import TooLarge
 from geo.formats.crs import Crs
@@ -112,7 +113,7 @@ def _told(request: Request, response: Response, tagged: str) -> Response:
     """Return an answer with what caches are told: a weak tag, for files say when they were made."""
     response.raw_headers += [
         (b"etag", f"W/{tagged}".encode()),
-        (b"cache-control", cache_control(request)),
+        (b"cache-control", cache_control(reader_of(request))),
         *ALWAYS,
         (b"vary", b"Accept"),
     ]

@@ -15,7 +15,7 @@ from fastapi import Request
 from starlette.types import Message, Receive, Scope, Send
 
 from api.crossorigin import READABLE, OpenToAll
-from api.documents import LONG, Documents, compress_beside, sent_of
+from api.documents import Documents, compress_beside, sent_of
 from api.editions import Edition
 from api.identity.credentials import COOKIE, address_of
 from api.identity.limits import neighbourhood
@@ -144,7 +144,7 @@ class PlainTilesFirst(OpenToAll):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        self.prepared = Prepared()
+        self._prepared = Prepared()
         self._families = Families()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -157,7 +157,7 @@ class PlainTilesFirst(OpenToAll):
         public: Edition = state.public
         now = public.versions.now
         key = (scope["path"], scope["query_string"], accepted or b"")
-        prepared = self.prepared.of(now, public.documents)
+        prepared = self._prepared.of(now, public.documents)
         ready = prepared.get(key) if fresh and accepted is not None else None
         asked = None
         if ready is None and accepted is not None:
@@ -186,8 +186,7 @@ class PlainTilesFirst(OpenToAll):
         """Answer a tile that is not ready; `key` is what its answer is kept under, for the next who asks."""
         try:
             found = await tiles_of(public, now, family.sets, tile)
-            if len(found.body) > LONG:
-                await compress_beside(found, scope["headers"])
+            await compress_beside(found, scope["headers"])
             sent = sent_of(found, scope["headers"], now.changed, ANYBODY, immutable=family.immutable)
         except psycopg.OperationalError as error:
             answer = await unavailable(Request(scope), error)
@@ -207,7 +206,7 @@ class PlainTilesFirst(OpenToAll):
         await send(start)
         await send(body)
         if key is not None and found.lasting and now is public.versions.now:
-            self.prepared.keep(key, start, body)
+            self._prepared.keep(key, start, body)
 
 
 def _plainly(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | None, bool]:

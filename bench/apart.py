@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
+from fastapi import FastAPI
 from sql import Heard, Statement
 from sqlalchemy import URL
 from wire import Bare, served
@@ -19,7 +20,6 @@ from api.app import create_app
 from api.asking import Asking
 from api.documents import Documents
 from api.editions import OPTIONS
-from api.plaintiles import PlainTilesFirst
 from api.settings import Settings
 
 START_SECONDS = 60
@@ -30,16 +30,14 @@ STOP_SECONDS = 30
 class Hands:
     """What is done to the applications between two answers."""
 
-    application: PlainTilesFirst
+    application: FastAPI
     bare: Bare
     heard: Heard
     asking: Asking
 
     def empty(self) -> None:
-        """Make the application keep nothing, here: what forgetting costs is not a tile's."""
-        documents: Documents = self.application.state.public.documents
-        documents.forget()
-        self.application.prepared.forget()
+        """Make the application keep nothing."""
+        self.application.state.public.documents = Documents()
 
     def forget(self) -> None:
         """Start counting what is asked of PostgreSQL again."""

@@ -23,7 +23,7 @@ from boundaries.drawn import Drawn
 from boundaries.layers import MOST, Shown, centres_of, detail_of, kept_in_cells, limits, may_be_crowded
 from boundaries.levels import Level
 from geo.errors import NotFound
-from geo.grids import GRIDS, Box, Grid, Limits
+from geo.grids import Box, Grid, Limits
 from geo.layers import Rows
 from geo.tiles import Tile, encoded
 from indicators import published
@@ -224,12 +224,7 @@ def _parameters(one: TileSet, tile: Tile) -> dict[str, int | float]:
 
 
 def _question(one: TileSet, tile: Tile) -> Question:
-    detail = None if one.plain else detail_of(tile.grid, tile.z)
-    crowded, valued = one.crowded(tile.grid, tile.z), one.series is not None
-    cells = kept_in_cells(tile.grid, tile.z)
-    text, constants, places = _compiled(
-        one.name, one.level, tile.grid.id, detail, cells, crowded, one.named, valued, one.circles
-    )
+    text, constants, places = _compiled(one.shown(tile.grid, tile.z))
     values, given = constants.copy(), _parameters(one, tile)
     for place, name in places:
         values[place] = _text(given[name])
@@ -247,23 +242,11 @@ def _asked(shown: Shown, kept: "Rows | None" = None) -> sa.Select[*tuple[Any, ..
 
 
 @lru_cache(1_000)
-def _compiled(
-    name: str,
-    level: Level,
-    grid_id: str,
-    detail: int | None,
-    cells: bool,
-    crowded: bool,
-    named: bool,
-    valued: bool,
-    circles: bool,
-) -> tuple[str, list[bytes], list[tuple[int, str]]]:
+def _compiled(shown: Shown) -> tuple[str, list[bytes], list[tuple[int, str]]]:
     """The statement of tiles, written once: building it takes longer than PostGIS needs for a tile.
 
-    Found again by words and numbers, which is quicker than by what they make. Beside it, what goes in its $1, $2…, and
-    which of them are to be replaced by which parameter of the tile.
+    Beside it, what goes in its $1, $2…, and which of them are to be replaced by which parameter of the tile.
     """
-    shown = Shown(level, name, GRIDS[grid_id], detail, crowded, named, cells, valued, circles)
     tile, *left = _asked(shown).selected_columns
     read = sa.select(tile, layers.stored_version().scalar_subquery().label("version"), *left)
     compiled = read.compile(dialect=psycopg.dialect(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]

@@ -233,7 +233,7 @@ def _archived(request: Request, sets: Sets, grid: Grid) -> Response:
             f"la commande : ores export pmtiles {names}."
         )
     tag, changed = f'"{version_of(alone)}"', request.scope.get("state", {}).get("changed")
-    headers = {"ETag": tag, "Cache-Control": cache_control(request).decode()}
+    headers = {"ETag": tag, "Cache-Control": cache_control(reader_of(request)).decode()}
     if changed is not None:
         headers["Last-Modified"] = changed.decode()
     response: Response

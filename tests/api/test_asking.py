@@ -118,7 +118,7 @@ def test_who_goes_away_leaves_their_place_and_no_answer_to_another(cluster: Clus
         assert [await task for task in waiting[1:]] == [(b"1",), (b"2",), (b"3",)]
         answers = await asyncio.gather(*(one.one(f"SELECT '{number}'", []) for number in range(50)))
         assert answers == [(str(number).encode(),) for number in range(50)]
-        assert len(one._free) + one._given.qsize() == 2
+        assert one._places._value == 2
         await one.close()
 
     run(asked())

@@ -299,7 +299,7 @@ def test_what_is_ready_weighs_no_more_than_it_may(app: FastAPI, monkeypatch: pyt
     monkeypatch.setattr(plaintiles, "MOST_PREPARED", 3_000)
     for column in range(2022, 2032):
         assert get(app, f"/api/tiles/2025/commune/12/{column}/1434.mvt").status_code == 200
-        assert app.prepared._weight <= 3_000
+        assert app._prepared._weight <= 3_000
 
 
 @pytest.mark.parametrize("address", [JOINED, CHOSEN, f"{TOGETHER}?collections=communes,epci&millesime=2025"])
