@@ -42,29 +42,27 @@ class Asking:
         A connection that is lost is replaced and the statement asked again. Raises
         psycopg.OperationalError when the database does not answer, or not in time.
         """
-        async with self._places:
-            while self._free:
+        await self._places.acquire()
+        try:
+            while True:
+                used = bool(self._free)
+                line = self._free.pop() if used else _Line(await psycopg.AsyncConnection.connect(**self._given))
                 try:
-                    return await self._asked(self._free.pop(), statement, values)
-                except psycopg.OperationalError as error:
-                    if error.sqlstate not in ENDED:
-                        raise
-            opened = _Line(await psycopg.AsyncConnection.connect(**self._given))
-            return await self._asked(opened, statement, values)
+                    rows = await line.rows(statement, values)
+                except BaseException as error:
+                    await line.close()  # whatever happened, the next request must not meet it
+                    if used and isinstance(error, psycopg.OperationalError) and error.sqlstate in ENDED:
+                        continue
+                    raise
+                self._free.append(line)
+                return rows
+        finally:
+            self._places.release()
 
     async def close(self) -> None:
         """Close the connections that nobody uses."""
         while self._free:
             await self._free.pop().close()
-
-    async def _asked(self, line: "_Line", statement: str, values: Sequence[bytes | None]) -> list[Row]:
-        try:
-            rows = await line.rows(statement, values)
-        except BaseException:
-            await line.close()  # whatever happened, the next request must not meet it
-            raise
-        self._free.append(line)
-        return rows
 
 
 class _Line:

@@ -11,12 +11,11 @@ from functools import lru_cache
 
 import brotli  # type: ignore[import-untyped]
 import zstandard
-from isal import igzip, isal_zlib
+
+from geo import gzipping
 
 ZSTD_LEVEL = 3
 BROTLI_QUALITY = 4
-GZIP_LEVEL = 2  # of ISA-L: ten times faster than zlib's 5, for answers 1 to 8 % longer
-GZIP_WINDOW = 31  # of zlib, with the header of gzip
 LONGEST_HEADER = 300  # bytes: what is longer names no coding that anybody uses
 
 Adding = tuple[Callable[[bytes], bytes], Callable[[], bytes], Callable[[], bytes]]
@@ -40,11 +39,6 @@ class Coding:
         yield end()
 
 
-def _gzip() -> Adding:
-    press = isal_zlib.compressobj(GZIP_LEVEL, wbits=GZIP_WINDOW)
-    return press.compress, lambda: press.flush(isal_zlib.Z_SYNC_FLUSH), press.flush
-
-
 def _brotli() -> Adding:
     press = brotli.Compressor(quality=BROTLI_QUALITY)
     return press.process, press.flush, press.finish
@@ -61,7 +55,7 @@ CODINGS = {
     for coding in (
         Coding("zstd", lambda body: zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(body), _zstd),
         Coding("br", lambda body: bytes(brotli.compress(body, quality=BROTLI_QUALITY)), _brotli),
-        Coding("gzip", lambda body: bytes(igzip.compress(body, GZIP_LEVEL, mtime=0)), _gzip),
+        Coding("gzip", gzipping.compressed, gzipping.opened),
     )
 }
 

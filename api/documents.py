@@ -11,12 +11,14 @@ import threading
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Message
 
 from api.compressing import Coding, negotiated
 from api.readers import reader_of
@@ -26,9 +28,12 @@ SMALL = 1_400  # bytes under which compression is not worth it: what it saves is
 LONG = 100_000  # bytes above which compressing would keep the event loop from other requests
 IMMUTABLE = b"max-age=31536000, immutable"
 REVALIDATED = b"max-age=0, must-revalidate"
+MOST_READY = 64 * 2**20  # bytes; bodies are those of the documents that are kept, and seldom kept by this alone
+ANSWER_BYTES = 1_000  # of the headers of an answer and of what holds them
 VARY = "Accept-Encoding, Authorization, Cookie, X-API-Key"  # who asks decides what is answered
 Headers = Iterable[tuple[bytes, bytes]]
 ALWAYS = [(b"vary", VARY.encode()), (b"x-content-type-options", b"nosniff")]
+Asked = tuple[str, bytes, bytes]  # an address, its query, the codings accepted
 
 
 @dataclass(slots=True)
@@ -84,6 +89,7 @@ class Documents:
         self._lock = threading.Lock()
         self._building: dict[Hashable, threading.Lock] = {}
         self._awaited: dict[Hashable, asyncio.Event | None] = {}  # None: nobody else waits
+        self.ready = Ready()
 
     def get(self, key: Hashable) -> Document | None:
         """Return the document kept under a key, if it is."""
@@ -143,6 +149,36 @@ class Documents:
             self._weight -= gone
 
 
+class Ready:
+    """Answers ready to be sent, of documents that are kept, as long as what is served stays the same.
+
+    Finding a document again costs more than sending it. Forgotten all at once when they weigh too much.
+    """
+
+    def __init__(self) -> None:
+        self._now: object = None
+        self._weight = 0
+        self._held: dict[Asked, tuple[Message, Message]] = {}
+
+    def get(self, asked: Asked, now: object) -> tuple[Message, Message] | None:
+        """Return the answer to what is asked, if it is ready; `now` is the snapshot of what is served."""
+        if self._now is not now:
+            self._now = now
+            self._forget()
+        return self._held.get(asked)
+
+    def keep(self, asked: Asked, start: Message, body: Message) -> None:
+        """Keep an answer for who asks the same."""
+        self._held[asked] = start, body
+        self._weight += len(body["body"]) + len(asked[0]) + len(asked[1]) + ANSWER_BYTES
+        if self._weight > MOST_READY:
+            self._forget()
+
+    def _forget(self) -> None:
+        self._held.clear()
+        self._weight = 0
+
+
 class Sent(NamedTuple):
     """What is sent of a document. Headers stay bytes: Starlette takes longer to read and write them than to send all."""
 
@@ -186,22 +222,35 @@ def sent_of(
         changed = None
     told = [
         (b"etag", f"W/{tag}".encode() if found.weak else tag.encode()),
-        (b"cache-control", cache_control(reader, immutable=immutable and found.lasting)),
         *found.headers,
-        *ALWAYS,
+        *_kept_how(cache_control(reader, immutable=immutable and found.lasting), changed),
     ]
-    if changed is not None:
-        told.append((b"last-modified", changed))
     if known(given, tag, changed):
         return Sent(304, told, b"")
     body = coded or found.body
-    text = "; charset=utf-8" if found.media_type.startswith("text/") and "charset=" not in found.media_type else ""
-    told += [(b"content-length", b"%d" % len(body)), (b"content-type", f"{found.media_type}{text}".encode())]
-    if coding is not None and coded is not None:
-        told.append((b"content-encoding", coding.name.encode()))
-    if found.filename:
-        told.append((b"content-disposition", f'attachment; filename="{found.filename}"'.encode("latin-1")))
+    told.append((b"content-length", b"%d" % len(body)))
+    told += _written_how(found.media_type, coding.name if coding and coded else None, found.filename)
     return Sent(200, told, body)
+
+
+# The headers that many answers have in common: writing them takes longer than finding them.
+@lru_cache(100)
+def _kept_how(cached: bytes, changed: bytes | None) -> Headers:
+    """The headers that say who may keep an answer, and since when it is so."""
+    told = [(b"cache-control", cached), *ALWAYS]
+    return told if changed is None else [*told, (b"last-modified", changed)]
+
+
+@lru_cache(1_000)
+def _written_how(media_type: str, coding: str | None, filename: str | None) -> Headers:
+    """The headers that say what bytes are."""
+    text = "; charset=utf-8" if media_type.startswith("text/") and "charset=" not in media_type else ""
+    told = [(b"content-type", f"{media_type}{text}".encode())]
+    if coding is not None:
+        told.append((b"content-encoding", coding.encode()))
+    if filename:
+        told.append((b"content-disposition", f'attachment; filename="{filename}"'.encode("latin-1")))
+    return told
 
 
 def known(given: dict[bytes, bytes], tag: str, changed: bytes | None) -> bool:

@@ -15,7 +15,7 @@ from fastapi import Request
 from starlette.types import Message, Receive, Scope, Send
 
 from api.crossorigin import READABLE, OpenToAll
-from api.documents import Documents, compress_beside, sent_of
+from api.documents import Asked, compress_beside, sent_of
 from api.editions import Edition
 from api.identity.credentials import COOKIE, address_of
 from api.identity.limits import neighbourhood
@@ -40,10 +40,7 @@ YEAR = re.compile(r"(?:19|20)[0-9]{2}").fullmatch
 LEVELS = {level.value: level for level in Level}
 SESSION = COOKIE.encode()
 PLACES = ("/api/tiles/", "/api/collections/")
-MOST_PREPARED = 64 * 2**20  # bytes; bodies are those of the documents that are kept, and seldom kept by this alone
-Key = tuple[str, bytes, bytes]  # the address, the query, the codings accepted
 MOST_FAMILIES = 200
-ANSWER_BYTES = 1_000  # of the headers of an answer and of what holds them
 KNOWN = {"v", "f", "indicator", "collections", "millesime", "level", "period"}
 
 
@@ -64,7 +61,7 @@ class Families:
     """
 
     def __init__(self) -> None:
-        self._of: tuple[object, object] = (None, None)
+        self._now: Versions | None = None
         self._held: dict[tuple[str, bytes], Family] = {}
 
     def asked(self, path: str, query: bytes, now: Versions) -> tuple[Family, Tile] | None:
@@ -89,8 +86,8 @@ class Families:
         return family, Tile(z, x, y, family.grid)
 
     def _family(self, head: str, query: bytes, now: Versions) -> Family | None:
-        if not (self._of[0] is now.series and self._of[1] is now.drawn):
-            self._of = now.series, now.drawn
+        if self._now is not now:
+            self._now = now
             self._held.clear()
         found = self._held.get((head, query))
         if found is None:
@@ -102,49 +99,11 @@ class Families:
         return found
 
 
-class Prepared:
-    """Answers ready to be sent, by address, query and codings accepted, as long as what is served stays the same.
-
-    They are those of documents that are kept: finding one again costs more than sending it. Forgotten all at once when
-    they weigh too much, or when anything that they depend on is another.
-    """
-
-    def __init__(self) -> None:
-        self._of: tuple[object, object, object] = (None, None, None)
-        self._changed: bytes | None = None
-        self._weight = 0
-        self._held: dict[Key, tuple[Message, Message]] = {}
-
-    def of(self, now: Versions, documents: Documents) -> dict[Key, tuple[Message, Message]]:
-        """Return the answers for what is served now."""
-        # By identity: a snapshot takes over what has not changed, and comparing it would take longer than a tile.
-        series, drawn, kept = self._of
-        if not (
-            series is now.series and drawn is now.drawn and kept is documents and now.changed == self._changed
-        ):
-            self._of, self._changed = (now.series, now.drawn, documents), now.changed
-            self.forget()
-        return self._held
-
-    def keep(self, key: Key, start: Message, body: Message) -> None:
-        """Keep an answer for who asks the same."""
-        self._held[key] = start, body
-        self._weight += len(body["body"]) + len(key[0]) + len(key[1]) + ANSWER_BYTES
-        if self._weight > MOST_PREPARED:
-            self.forget()
-
-    def forget(self) -> None:
-        """Keep nothing any more."""
-        self._held.clear()
-        self._weight = 0
-
-
 class PlainTilesFirst(OpenToAll):
     """An application that answers the tiles that are plainly asked for before its middleware and its routes."""
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        self._prepared = Prepared()
         self._families = Families()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -156,21 +115,20 @@ class PlainTilesFirst(OpenToAll):
         state = self.state
         public: Edition = state.public
         now = public.versions.now
-        key = (scope["path"], scope["query_string"], accepted or b"")
-        prepared = self._prepared.of(now, public.documents)
-        ready = prepared.get(key) if fresh and accepted is not None else None
-        asked = None
-        if ready is None and accepted is not None:
-            asked = self._families.asked(scope["path"], scope["query_string"], now)
-        if (ready is None and asked is None) or state.addresses.wait_s(neighbourhood(address_of(scope))):
+        ready = asked = found = None
+        if accepted is not None:
+            if fresh:
+                asked = scope["path"], scope["query_string"], accepted
+                ready = public.documents.ready.get(asked, now)
+            if ready is None:
+                found = self._families.asked(scope["path"], scope["query_string"], now)
+        if (ready is None and found is None) or state.addresses.wait_s(neighbourhood(address_of(scope))):
             await super().__call__(scope, receive, send)
-            return
-        if ready is not None:
+        elif ready is not None:
             await send(ready[0])
             await send(ready[1])
-            return
-        if asked is not None:
-            await self._first(*asked, public, now, key if fresh else None, scope, receive, send)
+        elif found is not None:
+            await self._first(*found, public, now, asked, scope, receive, send)
 
     async def _first(
         self,
@@ -178,12 +136,12 @@ class PlainTilesFirst(OpenToAll):
         tile: Tile,
         public: Edition,
         now: Versions,
-        key: Key | None,
+        asked: Asked | None,
         scope: Scope,
         receive: Receive,
         send: Send,
     ) -> None:
-        """Answer a tile that is not ready; `key` is what its answer is kept under, for the next who asks."""
+        """Answer a tile that is not ready; `asked` is what its answer is kept for, None where it is of who asks alone."""
         try:
             found = await tiles_of(public, now, family.sets, tile)
             await compress_beside(found, scope["headers"])
@@ -205,8 +163,8 @@ class PlainTilesFirst(OpenToAll):
         body: Message = {"type": "http.response.body", "body": sent.body}
         await send(start)
         await send(body)
-        if key is not None and found.lasting and now is public.versions.now:
-            self._prepared.keep(key, start, body)
+        if asked is not None and found.lasting and now is public.versions.now:
+            public.documents.ready.keep(asked, start, body)
 
 
 def _plainly(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | None, bool]:

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from isal import igzip
 from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
 
 from geo.grids import Box, Grid
+from geo.gzipping import compressed
 from geo.tiles import Tile
 
-LEVEL = 2
 E7 = 10_000_000
 Bounds = tuple[float, float, float, float]
 
@@ -57,11 +56,11 @@ def write(
         for tile in tiles:
             body = read(tile)
             if body:
-                writer.write_tile(zxy_to_tileid(tile.z, tile.x, tile.y), igzip.compress(body, LEVEL, mtime=0))  # type: ignore[no-untyped-call]
+                writer.write_tile(zxy_to_tileid(tile.z, tile.x, tile.y), compressed(body))  # type: ignore[no-untyped-call]
                 count += 1
             done(1)
         if not count:
-            writer.write_tile(0, igzip.compress(b"", LEVEL, mtime=0))  # type: ignore[no-untyped-call]
+            writer.write_tile(0, compressed(b""))  # type: ignore[no-untyped-call]
         west, south, east, north = content.bounds
         header = {
             "tile_type": TileType.MVT,

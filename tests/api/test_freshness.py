@@ -61,6 +61,18 @@ def test_a_new_release_is_served_within_seconds(loaded_copy: Settings) -> None:
         assert after.headers["etag"] != before.headers["etag"]
 
 
+def test_what_is_served_is_the_same_snapshot_until_something_changes(loaded_settings: Settings) -> None:
+    app = create_app(loaded_settings)
+    with serving(loaded_settings, app):
+        versions = app.state.public.versions
+        now = versions.now
+        versions.refresh()
+        assert versions.now is now
+        versions.now = replace(now, release="former")
+        versions.refresh()
+        assert versions.now == now
+
+
 def test_documents_forget_the_least_recently_used() -> None:
     kept = Documents(limit=4_000)
     for name in "abc":

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 from loops import run
 
-from api import plaintiles
+from api import documents, plaintiles
 from api.app import create_app
 from api.documents import Documents
 from api.editions import TILE_CONNECTIONS
@@ -296,10 +296,10 @@ def test_what_is_ready_is_never_sent_to_who_says_who_they_are(app: FastAPI) -> N
 
 
 def test_what_is_ready_weighs_no_more_than_it_may(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plaintiles, "MOST_PREPARED", 3_000)
+    monkeypatch.setattr(documents, "MOST_READY", 3_000)
     for column in range(2022, 2032):
         assert get(app, f"/api/tiles/2025/commune/12/{column}/1434.mvt").status_code == 200
-        assert app._prepared._weight <= 3_000
+        assert app.state.public.documents.ready._weight <= 3_000
 
 
 @pytest.mark.parametrize("address", [JOINED, CHOSEN, f"{TOGETHER}?collections=communes,epci&millesime=2025"])
