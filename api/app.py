@@ -23,8 +23,10 @@ from api.plaintiles import PlainTilesFirst
 from api.problems import handle_problems
 from api.routes import (
     aggregate,
+    archived,
     collections,
     described,
+    grids,
     indicators,
     landing,
     openapi,
@@ -81,7 +83,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         described,
         collections,
         qgis,
+        grids,
         tiled,
+        archived,
         styled,
         tiles,
         probes,

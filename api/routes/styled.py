@@ -10,9 +10,9 @@ from api.dependencies import CurrentVersions, Kept, reading
 from api.documents import Document, answer, document, json_document
 from api.ogc import styles, tilesets
 from api.ogc.collected import collection_of
+from api.ogc.tilesasked import Collection, Current, explicit
 from api.pages.reading import read
 from api.pages.selection import Selection
-from api.routes.tiled import Collection, Current, explicit
 from api.strict import StrictRoute
 from api.versions import kept_only_if_current
 from geo.errors import NotFound

@@ -1,33 +1,44 @@
-"""OGC API Tiles: the grids, the sets of tiles of each collection and of several together, their tiles and archives."""
+"""OGC API Tiles: the sets of tiles of each collection and of several together, and their tiles."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
-from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
-from api import grammars
-from api.dependencies import AsOf, CurrentVersions, Series, reading, release_id
-from api.documents import ALWAYS, Document, answer, answer_beside, cache_control, json_document, known
+from api.dependencies import CurrentVersions, Series, reading, release_id
+from api.documents import Document, answer, answer_beside, json_document
 from api.filters import Asked, Filter, filtered
 from api.ogc import styles, tilesets
 from api.ogc.archives import Sets, found
 from api.ogc.asked import Wanted, layer_of
 from api.ogc.collected import collection_of
 from api.ogc.relations import Link, link
+from api.ogc.tilesasked import (
+    Collection,
+    Column,
+    Dated,
+    GridId,
+    JsonWord,
+    Row,
+    Selected,
+    SetWord,
+    Several,
+    TileWord,
+    Year,
+    Zoom,
+    explicit,
+)
 from api.ogc.tilesets import ARCHIVE, TILEJSON
-from api.ogc.tiling import TileSet, read_tile, tile_answer, tile_in, version_of
-from api.ogc.times import Times, times
+from api.ogc.tiling import TileSet, read_tile, tile_answer, tile_in
 from api.readers import reader_of
 from api.routes.tiles import VersionQuery
 from api.strict import StrictRoute
 from api.versions import Versions, read_versions
-from boundaries.levels import Level
 from geo import cql2
 from geo.errors import Invalid, NotFound
 from geo.grids import GRIDS, WEB_MERCATOR_QUAD, Grid, grid_of
@@ -36,114 +47,6 @@ from geo.tiles import Tile
 router = APIRouter(prefix="/api", route_class=StrictRoute, tags=["Tuiles"])
 
 EVERYTHING = "Territoires de plusieurs niveaux"
-Collection = Annotated[str, Path(description="Identifiant d’une collection", max_length=80)]
-GridId = Annotated[
-    str,
-    Path(
-        alias="tileMatrixSetId",
-        description=f"Grille : {', '.join(GRIDS)}",
-        max_length=40,
-        json_schema_extra=grammars.among(GRIDS),
-    ),
-]
-Zoom = Annotated[int, Path(alias="tileMatrix", description="Niveau de zoom", ge=0, le=99)]
-Row = Annotated[int, Path(alias="tileRow", description="Ligne, comptée du nord", ge=0, le=2**30)]
-Column = Annotated[int, Path(alias="tileCol", description="Colonne, comptée de l’ouest", ge=0, le=2**30)]
-Year = Annotated[int | None, Query(description="Géographie au 1er janvier de cette année", ge=1943, le=2100)]
-Several = Annotated[
-    str | None,
-    Query(
-        description=f"Collections, séparées par des virgules, la première dessous ; à défaut {','.join(tilesets.TOGETHER)}",
-        max_length=600,
-        json_schema_extra=grammars.told(grammars.COLLECTIONS),
-    ),
-]
-TileWord = Annotated[Literal["mvt"], Query(alias="f", description="Format")]
-SetWord = Annotated[Literal["json", "tilejson"], Query(alias="f", description="Format de la description")]
-JsonWord = Annotated[Literal["json"], Query(alias="f", description="Format")]
-
-
-@dataclass(frozen=True)
-class Selected:
-    """What is asked of a collection: a geography, a level, a period, what was published one day."""
-
-    millesime: int | None
-    when: Times | None
-    level: Level | None
-    period: str | None
-    as_of: date | None = None
-
-    def found(self, conn: sa.Connection, now: Versions, name: str) -> tuple[TileSet, Series | None]:
-        """Return the set of a collection that is selected, and the indicator and period of its values."""
-        release = release_id(conn, self.as_of)
-        return tilesets.tile_set(conn, now, name, self.millesime, self.level, self.period, release, self.when)
-
-    @property
-    def narrowed(self) -> bool:
-        """Whether anything was asked for that there may be nothing of."""
-        return not self.plain or any(one is not None for one in (self.millesime, self.level, self.period))
-
-    @property
-    def plain(self) -> bool:
-        """Whether nothing has to be read to know the geography and the release."""
-        return self.as_of is None and self.when is None
-
-
-async def _selected(
-    millesime: Year = None,
-    moment: Annotated[
-        str | None,
-        Query(
-            alias="datetime",
-            description="Date ou intervalle : la géographie en vigueur",
-            max_length=80,
-            json_schema_extra=grammars.told(grammars.TIMES),
-        ),
-    ] = None,
-    level: Annotated[
-        Level | None, Query(description="Niveau d’une collection d’indicateur ; à défaut le plus fin")
-    ] = None,
-    period: Annotated[
-        str | None, Query(description="Période des valeurs ; à défaut la dernière", max_length=40)
-    ] = None,
-) -> Selected:
-    return Selected(millesime, None if moment is None else times(moment), level, period)
-
-
-Current = Annotated[Selected, Depends(_selected)]
-
-
-async def _dated(selected: Current, as_of: AsOf) -> Selected:
-    return replace(selected, as_of=as_of)
-
-
-Dated = Annotated[Selected, Depends(_dated)]
-
-
-@router.get("/tileMatrixSets", summary="Les grilles de tuiles", operation_id="getTileMatrixSetsList")
-def grids(request: Request, word: JsonWord = "json") -> Response:
-    """Return the grids that tiles are served in."""
-    base = f"{request.base_url}api/tileMatrixSets"
-    listed = [
-        {
-            "id": grid.id,
-            "title": grid.title,
-            **({"uri": grid.uri} if grid.uri else {}),
-            "crs": grid.crs.uri,
-            "links": [
-                link("self", f"{base}/{grid.id}", "application/json", grid.title),
-                link(tilesets.SCHEME, f"{base}/{grid.id}", "application/json", grid.title),
-            ],
-        }
-        for grid in GRIDS.values()
-    ]
-    return answer(request, json_document({"tileMatrixSets": listed}))
-
-
-@router.get("/tileMatrixSets/{tileMatrixSetId}", summary="Une grille de tuiles", operation_id="getTileMatrixSet")
-def grid_definition(request: Request, name: GridId, word: JsonWord = "json") -> Response:
-    """Return the definition of a grid, as Tile Matrix Set 2.0 has it."""
-    return answer(request, json_document(grid_of(name).definition()))
 
 
 @router.get(
@@ -202,48 +105,6 @@ def collection_set(
     more = _more(base, one, named, grid.id, query, request)
     body = tilesets.described(api, f"{base}/tiles/{grid.id}", title, grid, [(one, named)], query, more)
     return answer(request, json_document(body))
-
-
-@router.get(
-    "/collections/{collection}/tiles/{tileMatrixSetId}/archive.pmtiles",
-    summary="Un jeu de tuiles entier, en PMTiles",
-    response_class=FileResponse,
-)
-def collection_archive(
-    request: Request,
-    now: CurrentVersions,
-    collection: Collection,
-    grid_id: GridId,
-    asked: Dated,
-) -> Response:
-    """Return the archive that was exported of a set of tiles, whole or by ranges; of what is served now alone."""
-    grid = grid_of(grid_id)
-    with reading(request) as conn:
-        sets = [asked.found(conn, now, collection)]
-    return _archived(request, sets, grid)
-
-
-def _archived(request: Request, sets: Sets, grid: Grid) -> Response:
-    file = found(request.app.state.archives, reader_of(request).audience, sets, grid)
-    alone = [one for one, _ in sets]
-    names = ",".join(one.name for one in alone)
-    if file is None:
-        raise NotFound(
-            f"Aucune archive à jour de « {names} » dans la grille {grid.id}. L’exploitant du site en fait une par "
-            f"la commande : ores export pmtiles {names}."
-        )
-    tag, changed = f'"{version_of(alone)}"', request.scope.get("state", {}).get("changed")
-    headers = {"ETag": tag, "Cache-Control": cache_control(reader_of(request)).decode()}
-    if changed is not None:
-        headers["Last-Modified"] = changed.decode()
-    response: Response
-    if known(dict(request.scope["headers"]), tag, changed):
-        response = Response(status_code=304, headers=headers)
-    else:
-        name = names.replace(",", "_")
-        response = FileResponse(file, headers=headers, media_type=ARCHIVE, filename=f"{name}.pmtiles")
-    response.raw_headers += ALWAYS
-    return response
 
 
 @router.get(
@@ -324,21 +185,6 @@ def dataset_set(
 
 
 @router.get(
-    "/tiles/{tileMatrixSetId}/archive.pmtiles",
-    summary="Un jeu de tuiles de plusieurs collections, entier, en PMTiles",
-    response_class=FileResponse,
-)
-def dataset_archive(
-    request: Request, now: CurrentVersions, grid_id: GridId, collections: Several = None, millesime: Year = None
-) -> Response:
-    """Return the archive that was exported of several collections together, in the order in which they are asked."""
-    grid = grid_of(grid_id)
-    with reading(request) as conn:
-        sets = tilesets.together(conn, now, collections, millesime)
-    return _archived(request, sets, grid)
-
-
-@router.get(
     "/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}",
     summary="Une tuile de plusieurs collections",
     operation_id="dataset.vector.getTile",
@@ -402,13 +248,6 @@ def _filtered(
         kept = sa.select(layer.rows.subquery().c.fid)
         lasting = read_versions(conn, now).data == now.data
         return read_tile(conn, one, tile, kept, lasting=lasting)
-
-
-def explicit(one: TileSet, named: Series | None, as_of: date | None) -> dict[str, object]:
-    """What the addresses of tiles say, so that nothing has to be chosen when they are asked."""
-    if named is None:
-        return {"millesime": one.millesime}
-    return {"level": one.level.value, "millesime": one.millesime, "period": named.period, "as_of": as_of}
 
 
 def _more(
