@@ -11,6 +11,7 @@ from psycopg import sql
 from pyarrow import csv
 from sqlalchemy import Connection, Table
 
+from geo.ahead import ahead
 from geo.copying import cursor_of, statement
 
 STEP_COLUMNAR = 50_000
@@ -55,13 +56,11 @@ def copy_frame(
     names: list[str] = first.column_names
     count = 0
     with cursor_of(conn) as cursor, cursor.copy(statement(table, names, CSV)) as copy:
-        for piece in _pieces(first, tables, names):
-            sink = pa.BufferOutputStream()
-            csv.write_csv(piece, sink, AS_CSV)
-            copy.write(memoryview(sink.getvalue()))
-            count += piece.num_rows
+        for rows, written in ahead(map(_written, _pieces(first, tables, names))):
+            copy.write(written)
+            count += rows
             if advance is not None:
-                advance(piece.num_rows)
+                advance(rows)
     return count
 
 
@@ -80,6 +79,13 @@ def _pieces(first: pa.Table, others: Iterable[pa.Table], names: list[str]) -> It
         exact = pa.table([_exact(table[name], name) for name in names], names)
         for start in range(0, exact.num_rows, STEP_COLUMNAR):
             yield exact.slice(start, STEP_COLUMNAR)
+
+
+def _written(piece: pa.Table) -> tuple[int, memoryview]:
+    """How many rows there are, and the rows."""
+    sink = pa.BufferOutputStream()
+    csv.write_csv(piece, sink, AS_CSV)
+    return piece.num_rows, memoryview(sink.getvalue())
 
 
 def _exact(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from boundaries.tables import Millesime, Territory
+from geo.ahead import ahead
 from geo.columnar import copy_frame
 from geo.errors import Conflict, Invalid
 from geo.progress import Progress
@@ -168,7 +169,7 @@ def keep(conn: Connection, actor: Actor, found: Control, progress: Progress) -> 
         {name: i for i, name in enumerate(names)},
     )
     advance = progress(f"{delivered.name} (valeurs)", diagnosis.summary.get("figures", 0))
-    for frame in values(delivered, mapping, found.reference, found.repairs):
+    for frame in ahead(values(delivered, mapping, found.reference, found.repairs)):
         writing.write(frame, advance)
     if not writing.imports:
         raise Invalid(f"« {delivered.name} » ne donne aucune valeur d’un territoire chargé.")
