@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from geo.ahead import ahead
 
 
-@given(st.lists(st.integers()))
-def test_items_are_those_given_in_their_order(items: list[int]) -> None:
+@given(st.lists(st.integers() | st.none()))
+def test_items_are_those_given_in_their_order(items: list[int | None]) -> None:
     assert list(ahead(items)) == items
 
 
