@@ -152,7 +152,8 @@ class Documents:
 class Ready:
     """Answers ready to be sent, of documents that are kept, as long as what is served stays the same.
 
-    Finding a document again costs more than sending it. Forgotten all at once when they weigh too much.
+    Finding a document again costs more than sending it. Forgotten all at once when they weigh too much. Asked for and
+    kept on the event loop alone.
     """
 
     def __init__(self) -> None:

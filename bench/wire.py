@@ -51,10 +51,12 @@ class Client:
         length = LENGTH(received, 0, end + 2)
         if length is None or not received.startswith(b"HTTP/1.1 200"):
             raise RuntimeError(f"{path}: {received[:end].splitlines()[0].decode()}")
-        body = received[end + 4 :]
-        while len(body) < int(length[1]):
-            body += self._more()
-        return body
+        parts = [received[end + 4 :]]
+        missing = int(length[1]) - len(parts[0])
+        while missing > 0:
+            parts.append(self._more())
+            missing -= len(parts[-1])
+        return b"".join(parts)
 
     def _more(self) -> bytes:
         count = self._socket.recv_into(self._room)
